@@ -1,1 +1,6 @@
-//! What the test suites share: processes, waiting, paths.
+//! What the test suites share: where things are, the real program as a child, and waiting for a condition.
+//! It must not know what any suite asserts.
+
+pub mod paths;
+pub mod program;
+pub mod wait;

@@ -1,0 +1,45 @@
+# Thin names for commands. One release artefact serves them all: every cargo call has the same profile,
+# target and flags, so nothing is built twice.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+FLAGS := --release --target $(HOST) --locked
+TRIPLE := $(shell echo $(HOST) | tr 'a-z-' 'A-Z_')
+# A static binary runs in a scratch image and on any Linux of its architecture.
+ifneq (,$(findstring linux-gnu,$(HOST)))
+export CARGO_TARGET_$(TRIPLE)_RUSTFLAGS := -C target-feature=+crt-static
+endif
+TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
+BINARY = $(TARGET_DIR)/$(HOST)/release/eddyline
+FILE ?= examples/quickstart.yaml
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+tools: ## checks for what a build needs, and says how to install what is missing
+	@./tests/tools.sh
+
+build: tools ## the one binary, eddyline
+	cargo build $(FLAGS) --workspace --bins
+
+up: build ## runs $(FILE) on this machine: broker, topics, connectors
+	$(BINARY) up -f $(FILE) $(ARGS)
+
+check: ## fmt, clippy, docs, dependency rules
+	cargo fmt --all --check
+	cargo clippy $(FLAGS) --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc $(FLAGS) --workspace --no-deps --document-private-items --quiet
+	@if command -v cargo-deny >/dev/null; then cargo deny --workspace --offline check bans licenses sources; \
+	else echo "left out: cargo-deny (cargo install cargo-deny --locked)"; [ -z "$(EDDYLINE_REQUIRE)" ]; fi
+
+test: tools ## everything this machine can run; the last lines say what was left out
+	cargo run $(FLAGS) --quiet --package tests --bin tiers -- --require "$(EDDYLINE_REQUIRE)" --only "$(ONLY)" -- $(FLAGS)
+
+clients: ## real clients of other makers against the broker, alone
+	@$(MAKE) --no-print-directory test ONLY=clients
+
+gen: ## writes crds/*.yaml from the Rust types
+	cargo run $(FLAGS) --quiet --package crds --bin crdgen
+
+.PHONY: help tools build up check test clients gen

@@ -1,0 +1,131 @@
+//! The tiers of design.md section 4: which test programs belong to each, what it needs on the machine, and how it
+//! is added where that is missing. It must not know how results are shown.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::build::TestProgram;
+use crate::report::{Counts, Outcome};
+
+/// One tier.
+#[derive(Debug)]
+pub(crate) struct Tier {
+    /// The name used by `EDDYLINE_REQUIRE` and `ONLY`.
+    pub(crate) name: &'static str,
+    /// The suite of the `tests` package that is this tier; `None`: every other package's own tests.
+    suite: Option<&'static str>,
+    /// Commands that must be on the path.
+    needs: &'static [&'static str],
+    /// The one line that adds the tier where a command is missing.
+    pub(crate) remedy: &'static str,
+}
+
+/// All tiers, cheap ones first.
+pub(crate) const ALL: &[Tier] = &[
+    Tier {
+        name: "unit",
+        suite: None,
+        needs: &[],
+        remedy: "",
+    },
+    Tier {
+        name: "tidy",
+        suite: Some("tidy"),
+        needs: &[],
+        remedy: "",
+    },
+    Tier {
+        name: "pipeline",
+        suite: Some("pipeline"),
+        needs: &[],
+        remedy: "",
+    },
+    Tier {
+        name: "crd-rules",
+        suite: Some("crd-rules"),
+        needs: &["go"],
+        remedy: "install Go 1.26 or later (go.dev/doc/install)",
+    },
+    Tier {
+        name: "clients",
+        suite: Some("clients"),
+        needs: &["kcat", "python3", "java", "mvn", "strace"],
+        remedy: "sudo apt-get install -y kcat python3-venv openjdk-17-jdk-headless maven strace",
+    },
+];
+
+impl Tier {
+    /// The first command this tier needs and the machine lacks.
+    pub(crate) fn missing_tool(&self) -> Option<&'static str> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let found = |tool: &&&str| std::env::split_paths(&path).any(|dir| dir.join(tool).is_file());
+        self.needs.iter().find(|tool| !found(tool)).copied()
+    }
+
+    /// Runs the tier's programs one after the other, passing their output on.
+    pub(crate) fn run(&self, programs: &[TestProgram]) -> Outcome {
+        let begun = Instant::now();
+        let mut counts = Counts::default();
+        let mut broken = Vec::new();
+        let mine: Vec<_> = programs
+            .iter()
+            .filter(|program| self.owns(program))
+            .collect();
+        if mine.is_empty() {
+            return Outcome::Failed("no test program was built for this tier".to_owned());
+        }
+        for program in mine {
+            match run_program(program) {
+                Ok((found, true)) => counts.add(found),
+                Ok((found, false)) => {
+                    counts.add(found);
+                    broken.push(program.target.clone());
+                }
+                Err(error) => broken.push(format!("{}: {error}", program.target)),
+            }
+        }
+        if broken.is_empty() {
+            Outcome::Passed {
+                counts,
+                took: begun.elapsed(),
+            }
+        } else {
+            Outcome::Broken {
+                counts,
+                took: begun.elapsed(),
+                programs: broken,
+            }
+        }
+    }
+
+    fn owns(&self, program: &TestProgram) -> bool {
+        match self.suite {
+            Some(suite) => program.package == "tests" && program.target == suite,
+            None => {
+                let tier_of_its_own = ALL.iter().any(|tier| tier.suite == Some(&program.target));
+                program.package != "tests" || !tier_of_its_own
+            }
+        }
+    }
+}
+
+/// Runs one program; its counts, and whether it ended well.
+fn run_program(program: &TestProgram) -> std::io::Result<(Counts, bool)> {
+    let mut child = Command::new(&program.path)
+        .current_dir(&program.folder)
+        .env("CARGO_MANIFEST_DIR", &program.folder)
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut counts = Counts::default();
+    let mut shown = std::io::stdout().lock();
+    writeln!(shown, "\n── {} · {}", program.package, program.target)?;
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).lines() {
+            let line = line?;
+            counts.add(Counts::from_line(&line));
+            writeln!(shown, "{line}")?;
+        }
+    }
+    Ok((counts, child.wait()?.success()))
+}
