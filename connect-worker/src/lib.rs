@@ -8,7 +8,9 @@
 //! [`Settings::managed`].
 
 pub mod clock;
+pub mod convert;
 pub mod metrics;
+pub mod plugin;
 pub mod settings;
 pub mod worker;
 
