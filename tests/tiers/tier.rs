@@ -100,13 +100,13 @@ impl Tier {
     }
 
     fn owns(&self, program: &TestProgram) -> bool {
-        match self.suite {
-            Some(suite) => program.package == "tests" && program.target == suite,
-            None => {
-                let tier_of_its_own = ALL.iter().any(|tier| tier.suite == Some(&program.target));
-                program.package != "tests" || !tier_of_its_own
-            }
+        if let Some(suite) = self.suite {
+            return program.package == "tests" && program.target == suite;
         }
+        let has_own_tier = ALL
+            .iter()
+            .any(|tier| tier.suite == Some(program.target.as_str()));
+        program.package != "tests" || !has_own_tier
     }
 }
 
