@@ -1,1 +1,16 @@
-//! Placeholder.
+//! The bundled broker: one process that Kafka clients cannot tell from Apache Kafka.
+//!
+//! Floors, each knowing only those below it: `wire` (bytes ↔ messages) ◄ `log` (batches on disk) ◄
+//! `topics`, `groups`, `producers` (state) ◄ `api` (one file per Kafka API; the only place that
+//! names error codes) ◄ `server` (sockets). It knows nothing of Kubernetes, YAML or the command
+//! line.
+//!
+//! Entry type: [`Broker`]; start one with [`Broker::start`].
+
+pub mod clock;
+pub mod listeners;
+pub mod memory;
+pub mod metrics;
+pub mod settings;
+
+pub use settings::Settings;

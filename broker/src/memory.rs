@@ -1,0 +1,128 @@
+//! The one memory budget: what requests may hold before their bytes are read.
+//!
+//! A frame's body is read only after its length was granted here, so a client cannot make the
+//! broker allocate by announcing. Two pools, so that a few large announcements (sent or not) never
+//! keep small requests waiting.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The most the whole process uses for requests in flight.
+const MOST_BYTES: usize = 128 << 20;
+/// Below this nothing useful could run.
+const LEAST_BYTES: usize = 8 << 20;
+/// Frames up to this length draw from the small pool.
+const SMALL_FRAME_BYTES: usize = 1 << 20;
+/// What one permit stands for.
+const PERMIT_BYTES: usize = 1 << 10;
+
+/// Memory for requests in flight, shared by all connections.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    small: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+    total_bytes: usize,
+    large_bytes: usize,
+}
+
+/// Memory granted to one frame; given back when dropped.
+#[derive(Debug)]
+pub struct Grant {
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Budget {
+    /// The budget of this process: 128 MiB, or half of what its cgroup allows.
+    pub fn of_this_process() -> Self {
+        Self::new(cgroup_limit_bytes().map_or(MOST_BYTES, |limit| limit / 2))
+    }
+
+    /// A budget of this many bytes, held to 8–128 MiB: a quarter for small frames, the rest for
+    /// large ones.
+    pub fn new(total_bytes: usize) -> Self {
+        let total_bytes = total_bytes.clamp(LEAST_BYTES, MOST_BYTES);
+        let small_bytes = total_bytes * 7 / 32;
+        let large_bytes = total_bytes - small_bytes;
+        let pool = |bytes: usize| Arc::new(Semaphore::new(bytes / PERMIT_BYTES));
+        Self {
+            small: pool(small_bytes),
+            large: pool(large_bytes),
+            total_bytes,
+            large_bytes,
+        }
+    }
+
+    /// The whole budget in bytes.
+    pub fn total_bytes(&self) -> usize {
+        self.total_bytes
+    }
+
+    /// The longest frame this budget can ever grant; the effective `socket.request.max.bytes` is
+    /// the lower of the two.
+    pub fn max_frame_bytes(&self) -> usize {
+        self.large_bytes
+    }
+
+    /// Waits until a frame of this length may be read. Waiters are served in order.
+    ///
+    /// The caller has refused lengths above [`Budget::max_frame_bytes`]: they would wait for ever.
+    pub async fn grant(&self, frame_bytes: usize) -> Grant {
+        let pool = if frame_bytes <= SMALL_FRAME_BYTES {
+            &self.small
+        } else {
+            &self.large
+        };
+        let permits = u32::try_from(frame_bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX);
+        // The pools are never closed, so the only error cannot come.
+        let permit = Arc::clone(pool).acquire_many_owned(permits).await.ok();
+        Grant { _permit: permit }
+    }
+}
+
+/// The memory limit of the control group this process runs in (version 2, then 1), if there is one.
+fn cgroup_limit_bytes() -> Option<usize> {
+    [
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ]
+    .into_iter()
+    .find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_grant_is_given_back_and_small_frames_pass_large_ones() {
+        let budget = Budget::new(64 << 20);
+        assert_eq!(budget.total_bytes(), 64 << 20);
+        let whole = budget.grant(budget.max_frame_bytes()).await;
+        let mut second = Box::pin(budget.grant(2 << 20));
+        assert!(
+            futures_poll(&mut second).await.is_none(),
+            "the large pool is taken"
+        );
+        budget.grant(SMALL_FRAME_BYTES).await;
+        drop(whole);
+        assert!(futures_poll(&mut second).await.is_some());
+    }
+
+    /// One poll of a future.
+    async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+        std::future::poll_fn(|context| {
+            std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {
+                std::task::Poll::Ready(output) => Some(output),
+                std::task::Poll::Pending => None,
+            })
+        })
+        .await
+    }
+
+    #[test]
+    fn the_default_budget_takes_kafkas_largest_request() {
+        assert_eq!(Budget::new(usize::MAX).max_frame_bytes(), 100 << 20);
+        assert_eq!(Budget::new(0).total_bytes(), LEAST_BYTES);
+    }
+}
