@@ -8,6 +8,7 @@
 //! Entry type: [`Broker`]; start one with [`Broker::start`].
 
 pub mod clock;
+pub mod groups;
 pub mod listeners;
 pub mod memory;
 pub mod metrics;
