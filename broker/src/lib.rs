@@ -12,6 +12,7 @@ pub mod groups;
 pub mod listeners;
 pub mod memory;
 pub mod metrics;
+pub mod producers;
 pub mod settings;
 
 pub use settings::Settings;
