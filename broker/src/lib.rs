@@ -10,6 +10,7 @@
 pub mod clock;
 pub mod groups;
 pub mod listeners;
+pub mod log;
 pub mod memory;
 pub mod metrics;
 pub mod producers;

@@ -1,0 +1,320 @@
+//! The log: record batches of many partitions on one disk. It knows batches and offsets, not requests, topics, groups or
+//! producers; those are state in the floors above, kept as records here and rebuilt with [`Log::replay`].
+//!
+//! # How it works
+//! All appends go to one shared append-only log, in *rounds*: one write and one `fdatasync` for everything that gathered
+//! while the previous sync was in flight. Files per partition are written behind it, from memory, and a checkpoint makes
+//! those durable and drops what the shared log no longer needs to hold. Readers get the end of a partition from memory and
+//! the rest as ranges of its files.
+//!
+//! # What holds
+//! - An append is all or nothing: refused before any offset is assigned, and after a crash either all of its batches are
+//!   there or none. Offsets are assigned in call order and never twice.
+//! - Nothing is visible above the high watermark, and the high watermark moves only when the batch is as durable as its
+//!   [`Flush`] asks. It never goes back, nor does the log start offset or the leader epoch.
+//! - After a failed write or sync nothing more is promised: [`Options::on_fatal`] is told and every ticket fails.
+//! - Damage to acknowledged records is reported ([`Recovery::damage`]) and answered with [`ReadError::Corrupt`] for that
+//!   range alone; what lies before and after is served, and the damaged files are kept.
+//!
+//! # Use
+//! [`Log::open`] gives the handle (cheap to clone). The owner of topics creates, configures and drops partitions. Calls
+//! marked "blocks on disk" are for `spawn_blocking` or plain threads; the others never wait for the disk.
+//! `tokio` appears only as the primitives [`Ticket`] and [`Log::watch`] are made of.
+
+use std::{collections::BTreeSet, fmt, path::Path, sync::Arc};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+use wire::{Uuid, record_batch::BatchHeader};
+
+mod append;
+#[expect(dead_code, reason = "the engine that uses it lands next")]
+mod disk;
+mod options;
+mod slices;
+
+pub use append::{Append, AppendError, Appended, Flush, Full, Origin, Stopped, Ticket};
+pub use options::{Damage, Fatal, FatalHandler, OpenError, Options, Policy, Recovery};
+pub use slices::{FileRange, ReadError, Slice, Slices};
+
+/// Names a partition for ever: topic ids are never used twice, topic names are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PartitionKey {
+    /// Topic id.
+    pub topic: Uuid,
+    /// Partition number.
+    pub partition: i32,
+}
+
+impl fmt::Display for PartitionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "partition {} of topic {}", self.partition, self.topic)
+    }
+}
+
+/// Where a partition begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offsets {
+    /// First offset still held (log start offset).
+    pub start: i64,
+    /// Readers see what is below it.
+    pub high_watermark: i64,
+    /// The next append gets this one. Not for answers: what lies between the high watermark and here may not survive.
+    pub end: i64,
+}
+
+/// How much a read may give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadBounds {
+    /// Bytes to stay within.
+    pub max_bytes: usize,
+    /// Give the first batch even when it alone exceeds `max_bytes` (KIP-74).
+    pub at_least_one: bool,
+    /// Only batches below this offset; for `read_committed` the last stable offset. The high watermark bounds every read.
+    pub below: Option<i64>,
+}
+
+/// An offset and the timestamp of its record, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimedOffset {
+    /// Offset of the record.
+    pub offset: i64,
+    /// Its timestamp.
+    pub timestamp: i64,
+}
+
+/// Answer of [`Log::epoch_end`], as `OffsetForLeaderEpoch` gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EpochEnd {
+    /// The largest epoch at or below the one asked for.
+    pub leader_epoch: i32,
+    /// Offset after its last record.
+    pub end_offset: i64,
+}
+
+/// One batch of a replay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replayed {
+    /// Its header.
+    pub header: BatchHeader,
+    /// All its bytes, header included; empty when only headers were asked for.
+    pub bytes: Bytes,
+}
+
+/// How much of each batch [`Log::replay`] reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Headers alone, which is far less to read: for producer state.
+    Headers,
+    /// Whole batches: for the broker's own topics.
+    Batches,
+}
+
+/// A snapshot kept for a floor above. It is a cache: one that is lost, or that lies above the end of the log after a power
+/// cut in a weaker [`Flush`] mode, means replay from the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The position its owner saved it at, usually an offset of the owner's partition.
+    pub at: i64,
+    /// What the owner wrote.
+    pub bytes: Vec<u8>,
+}
+
+/// What [`Log::clean`] deleted from one partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cleaned {
+    /// The partition.
+    pub partition: PartitionKey,
+    /// Its new log start offset.
+    pub start: i64,
+    /// Bytes freed.
+    pub freed_bytes: u64,
+}
+
+/// Counters since start, for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Rounds written to the shared log.
+    pub rounds: u64,
+    /// Bytes of those rounds, padding included.
+    pub round_bytes: u64,
+    /// Syncs of the shared log.
+    pub syncs: u64,
+    /// Batches appended.
+    pub batches: u64,
+    /// Checkpoints taken.
+    pub checkpoints: u64,
+    /// Bytes appended but not yet written to the shared log.
+    pub queued_bytes: u64,
+    /// Bytes in memory that wait to be written behind.
+    pub behind_bytes: u64,
+}
+
+/// Handle on an open log; clones share it. See the module documentation.
+#[derive(Debug, Clone)]
+pub struct Log {
+    _engine: Arc<()>,
+}
+
+impl Log {
+    /// Opens the data folder `dir`, creating it when it is not there, and recovers what a crash left. Blocks on disk; the
+    /// time it takes depends on what was appended since the last checkpoint, not on the size of the data.
+    pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
+        let _ = (dir, options);
+        unimplemented!("lands with the engine")
+    }
+
+    /// What the start found.
+    pub fn recovery(&self) -> &Recovery {
+        unimplemented!("lands with the engine")
+    }
+
+    /// Makes an empty partition, or sets the policy of one that is there. Durable at the latest with the first
+    /// [`Flush::Sync`] append to any partition that follows, so the record that announces the topic comes after it.
+    pub fn create(&self, partition: PartitionKey, policy: Policy) -> Result<(), Stopped> {
+        let _ = (partition, policy);
+        unimplemented!("lands with the engine")
+    }
+
+    /// Whether the partition is there.
+    pub fn exists(&self, partition: PartitionKey) -> bool {
+        let _ = partition;
+        unimplemented!("lands with the engine")
+    }
+
+    /// All partitions. After a start the owner of topics drops those it does not know.
+    pub fn partitions(&self) -> BTreeSet<PartitionKey> {
+        unimplemented!("lands with the engine")
+    }
+
+    /// Forgets a partition: appends and reads fail from now on, watchers end, its files go at the next checkpoint. Comes
+    /// back after a crash before that; the owner of topics then drops it again. Fine when it is not there.
+    pub fn drop(&self, partition: PartitionKey) {
+        let _ = partition;
+        unimplemented!("lands with the engine")
+    }
+
+    /// Raises the log start offset to `before` (at most the high watermark) and deletes what lies wholly below it.
+    /// Durable when it returns the new log start offset. Blocks on disk.
+    pub fn trim(&self, partition: PartitionKey, before: i64) -> Result<i64, ReadError> {
+        let _ = (partition, before);
+        unimplemented!("lands with the engine")
+    }
+
+    /// Appends one batch each to one or more partitions, all or nothing. Never waits for the disk: offsets are assigned
+    /// in call order when this returns; see [`Ticket`] for the rest.
+    pub fn append(&self, group: Vec<Append>) -> Result<Ticket, AppendError> {
+        let _ = group;
+        unimplemented!("lands with the engine")
+    }
+
+    /// Whole batches from the one that contains `offset` on, up to the bounds. Empty at the high watermark.
+    ///
+    /// May read a few KiB of a segment file to find the batch; otherwise never waits for the disk.
+    pub fn read(
+        &self,
+        partition: PartitionKey,
+        offset: i64,
+        bounds: ReadBounds,
+    ) -> Result<Slices, ReadError> {
+        let _ = (partition, offset, bounds);
+        unimplemented!("lands with the engine")
+    }
+
+    /// Follows the high watermark. The channel closes when the partition is dropped or the log ends.
+    pub fn watch(&self, partition: PartitionKey) -> Option<watch::Receiver<i64>> {
+        let _ = partition;
+        unimplemented!("lands with the engine")
+    }
+
+    /// Where the partition begins and ends.
+    pub fn offsets(&self, partition: PartitionKey) -> Option<Offsets> {
+        let _ = partition;
+        unimplemented!("lands with the engine")
+    }
+
+    /// Leader epoch of the partition; rises at every start after a stop that was not in order.
+    pub fn leader_epoch(&self, partition: PartitionKey) -> Option<i32> {
+        let _ = partition;
+        unimplemented!("lands with the engine")
+    }
+
+    /// Where the records of a leader epoch end (`OffsetForLeaderEpoch`). None when the partition is not there or the epoch
+    /// is above its own.
+    pub fn epoch_end(&self, partition: PartitionKey, leader_epoch: i32) -> Option<EpochEnd> {
+        let _ = (partition, leader_epoch);
+        unimplemented!("lands with the engine")
+    }
+
+    /// The first record at or after a timestamp. In a compressed batch, whose records cannot be looked at, the first
+    /// record of that batch stands for it: never later than asked. Blocks on disk.
+    pub fn find_by_time(
+        &self,
+        partition: PartitionKey,
+        timestamp: i64,
+    ) -> Result<Option<TimedOffset>, ReadError> {
+        let _ = (partition, timestamp);
+        unimplemented!("lands with the engine")
+    }
+
+    /// The record with the largest timestamp, the first of them when there are several; in a compressed batch its last
+    /// record stands for it. None when the partition is empty. Blocks on disk.
+    pub fn max_timestamp(&self, partition: PartitionKey) -> Result<Option<TimedOffset>, ReadError> {
+        let _ = partition;
+        unimplemented!("lands with the engine")
+    }
+
+    /// Bytes of the batches the partition holds.
+    pub fn size_bytes(&self, partition: PartitionKey) -> Option<u64> {
+        let _ = partition;
+        unimplemented!("lands with the engine")
+    }
+
+    /// Deletes what every partition's [`Policy`] no longer keeps at `now_ms`, milliseconds since 1970. The new log start
+    /// offsets are durable before anyone sees them. Blocks on disk.
+    pub fn clean(&self, now_ms: i64) -> Result<Vec<Cleaned>, Stopped> {
+        let _ = now_ms;
+        unimplemented!("lands with the engine")
+    }
+
+    /// Gives `each` every batch from the one that contains `from` (or the log start, when that is higher) up to the high
+    /// watermark, in order. Damaged ranges are skipped. Holds one batch at a time. Blocks on disk.
+    pub fn replay(
+        &self,
+        partition: PartitionKey,
+        from: i64,
+        detail: Detail,
+        each: &mut dyn FnMut(Replayed),
+    ) -> Result<(), ReadError> {
+        let _ = (partition, from, detail, each);
+        unimplemented!("lands with the engine")
+    }
+
+    /// Keeps a snapshot under `name` (letters, digits, `-` and `_`), in place of an older one. Blocks on disk.
+    pub fn save_snapshot(&self, name: &str, snapshot: &Snapshot) -> std::io::Result<()> {
+        let _ = (name, snapshot);
+        unimplemented!("lands with the engine")
+    }
+
+    /// The snapshot last saved under `name`; none when there is none or it is damaged. Blocks on disk.
+    pub fn load_snapshot(&self, name: &str) -> Option<Snapshot> {
+        let _ = name;
+        unimplemented!("lands with the engine")
+    }
+
+    /// Bytes free on the volume and bytes in all, when last looked at.
+    pub fn space_bytes(&self) -> (u64, u64) {
+        unimplemented!("lands with the engine")
+    }
+
+    /// Counters since start.
+    pub fn stats(&self) -> Stats {
+        unimplemented!("lands with the engine")
+    }
+
+    /// Orderly stop: refuses new appends, makes everything durable, writes it behind and marks the folder clean. Blocks on
+    /// disk. The folder stays locked until the last clone of the handle is gone.
+    pub fn close(&self) -> Result<(), Stopped> {
+        unimplemented!("lands with the engine")
+    }
+}

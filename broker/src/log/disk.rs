@@ -1,0 +1,58 @@
+//! The disk as the log sees it: named files under one root, with writes and syncs apart. Two live here: a real folder
+//! ([`folder`]) and, for tests, one that remembers every write and sync and can be cut off after any of them.
+
+use std::{
+    fmt,
+    io::{self, IoSlice},
+    sync::Arc,
+};
+
+pub(super) mod folder;
+
+/// Space of the volume a disk lies on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Space {
+    /// Bytes an ordinary process may still write.
+    pub(crate) free_bytes: u64,
+    /// Bytes of the whole volume.
+    pub(crate) total_bytes: u64,
+}
+
+/// Files and directories under one root. Names are relative, with `/` between parts. Creating, renaming and removing are
+/// durable only after [`Disk::sync_dir`] of the directory they happened in.
+pub(crate) trait Disk: Send + Sync + fmt::Debug + 'static {
+    /// Takes the folder for this process, until the disk is dropped. `WouldBlock` when another process has it.
+    fn lock(&self) -> io::Result<()>;
+    /// Makes a directory; fine when it is there.
+    fn create_dir(&self, dir: &str) -> io::Result<()>;
+    /// Makes an empty file, in place of one that is there.
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
+    /// Opens a file for reading and writing. `NotFound` when it is not there.
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
+    /// Names in a directory, sorted. `NotFound` when it is not there.
+    fn list(&self, dir: &str) -> io::Result<Vec<String>>;
+    /// Moves a file over another name.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    /// Removes a file; open ones stay readable.
+    fn remove(&self, name: &str) -> io::Result<()>;
+    /// Removes an empty directory.
+    fn remove_dir(&self, dir: &str) -> io::Result<()>;
+    /// Makes what happened to the names in a directory durable.
+    fn sync_dir(&self, dir: &str) -> io::Result<()>;
+    /// Space of the volume.
+    fn space(&self) -> io::Result<Space>;
+}
+
+/// An open file. It has one writer at a time and any number of readers.
+pub(crate) trait DiskFile: Send + Sync + fmt::Debug + 'static {
+    /// Bytes in the file.
+    fn size_bytes(&self) -> io::Result<u64>;
+    /// Fills `buffer` from `position` on; `UnexpectedEof` when the file ends first.
+    fn read_exact_at(&self, position: u64, buffer: &mut [u8]) -> io::Result<()>;
+    /// Writes all slices one after the other from `position` on. Not durable before [`DiskFile::sync`].
+    fn write_all_at(&self, position: u64, slices: &mut [IoSlice<'_>]) -> io::Result<()>;
+    /// Cuts or extends the file.
+    fn resize(&self, size_bytes: u64) -> io::Result<()>;
+    /// Makes what was written, and the size, durable.
+    fn sync(&self) -> io::Result<()>;
+}
