@@ -1,0 +1,369 @@
+//! `Connector`: a source of records for one topic.
+//!
+//! Knows fields, bounds and rules; nothing of workers.
+//!
+//! # What a worker is given
+//!
+//! Workers know no kinds. A Connector reaches them as one flat Connect configuration (every value a
+//! text), made by `operator::connector::render` and the same on Kubernetes and on a laptop. This
+//! table is the contract:
+//!
+//! | field | key | value |
+//! |---|---|---|
+//! | `metadata.name` | `name` | as written |
+//! | `metadata.namespace` | `eddyline.namespace` | as written |
+//! | `metadata.uid` | `eddyline.uid` | as written; offsets belong to it |
+//! | `metadata.generation` | `eddyline.generation` | whole number; the higher one is followed |
+//! | (change of `tasks` or `workers`) | `eddyline.epoch` | whole number from 1; raised by each such change |
+//! | (pods of the worker) | `eddyline.worker.uids` | pod uids by ordinal, separated by commas; absent on a laptop |
+//! | `spec.datagen` | `connector.class` | `Datagen` |
+//! | `spec.topic` | `kafka.topic` | as written |
+//! | `spec.tasks` | `tasks.max` | whole number |
+//! | `spec.workers` | `eddyline.workers` | whole number; task t runs on worker t mod workers |
+//! | `spec.state` | `eddyline.state` | `RUNNING`, `PAUSED` or `STOPPED` |
+//! | `spec.datagen.quickstart` | `quickstart` | lower case: `orders`, `rides`, `rides_location` |
+//! | `spec.datagen.rate` | `rate` | records per second over all tasks, for example `10` or `0.5`; absent with `max.interval` |
+//! | `spec.datagen.maxInterval` | `max.interval` | milliseconds; absent with `rate` |
+//! | `spec.datagen.iterations` | `iterations` | whole number over all tasks; absent means without end |
+//! | `spec.datagen.seed` | `random.seed` | whole number; absent means drawn once and kept |
+//! | (always) | `key.converter` | `org.apache.kafka.connect.storage.StringConverter` |
+//! | `spec.datagen.format: Json` | `value.converter` | `org.apache.kafka.connect.json.JsonConverter` |
+//! | `spec.datagen.format: Json` | `value.converter.schemas.enable` | `false` |
+//! | `spec.datagen.format: String` | `value.converter` | `org.apache.kafka.connect.storage.StringConverter` |
+//! | `spec.restart.maxRestarts` | `eddyline.restart.max` | whole number, 0 for never |
+//! | `spec.restart.minBackoff` | `eddyline.restart.min.backoff.ms` | milliseconds |
+//! | `spec.restart.maxBackoff` | `eddyline.restart.max.backoff.ms` | milliseconds |
+//!
+//! `cluster`, `resources` and `pod` say where workers run, and `paused` that nothing is rendered
+//! anew; none of them is in the configuration.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::CustomResource;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    condition,
+    duration::Duration,
+    is_false,
+    pod::{Pod, Resources},
+    schema::rule,
+    topic::TOPIC_NAME_PATTERN,
+};
+
+/// The data sets of the Datagen source, in lower case; the field takes any case.
+pub const QUICKSTARTS: [&str; 3] = ["orders", "rides", "rides_location"];
+
+/// What a Connector is asked to be.
+#[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "eddyline.dev",
+    version = "v1alpha1",
+    kind = "Connector",
+    plural = "connectors",
+    shortname = "edx",
+    category = "eddyline",
+    namespaced,
+    status = "ConnectorStatus",
+    derive = "PartialEq",
+    doc = "A source of records for one topic; Datagen makes sample data.",
+    scale(
+        spec_replicas_path = ".spec.workers",
+        status_replicas_path = ".status.workers",
+        label_selector_path = ".status.selector"
+    )
+)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules()))]
+pub struct ConnectorSpec {
+    /// Stops reconciling this object; its status says so. Data keeps flowing: to stop that, see
+    /// `state`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub paused: bool,
+
+    /// Name of the Cluster, in the same namespace. Cannot be changed.
+    #[schemars(length(min = 1, max = 40))]
+    pub cluster: String,
+
+    /// Name of the topic in Kafka that records go to. No Topic object is needed for it.
+    #[schemars(length(max = 249), regex(pattern = TOPIC_NAME_PATTERN))]
+    pub topic: String,
+
+    /// How many tasks the work is split into. Changing it while data flows loses and repeats
+    /// nothing.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 256))]
+    pub tasks: i32,
+
+    /// How many pods the tasks are spread over; never more than `tasks`. To stop, write
+    /// `state: Stopped`.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 256))]
+    pub workers: i32,
+
+    /// `Running`; `Paused`, with tasks kept ready; or `Stopped`, with tasks ended. It goes on
+    /// where it left off.
+    #[serde(default)]
+    pub state: ConnectorState,
+
+    /// Makes sample data of a known shape.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub datagen: Option<Datagen>,
+
+    /// When and how often a failed task is started again.
+    #[serde(default)]
+    pub restart: Restart,
+
+    /// Processor and memory of a worker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+
+    /// Settings of the workers' pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<Pod>,
+}
+
+fn one() -> i32 {
+    1
+}
+
+/// What a connector is asked to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum ConnectorState {
+    #[default]
+    Running,
+    Paused,
+    Stopped,
+}
+
+/// The Datagen source: records of a well-known shape at a chosen rate.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = datagen_rules()))]
+pub struct Datagen {
+    /// The data set: `orders`, `rides` or `rides_location`, in upper or lower case.
+    #[schemars(length(min = 1, max = 64))]
+    pub quickstart: String,
+
+    /// Records per second over all tasks; fractions are allowed. Unset is 10, where `maxInterval`
+    /// is unset too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.001, max = 10_000_000.0))]
+    pub rate: Option<f64>,
+
+    /// Longest pause between two records of a task, for example `500ms`; each pause is drawn evenly
+    /// between nothing and this. Excludes `rate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_interval: Option<Duration>,
+
+    /// Records to send over all tasks; then the connector is `Completed`. Unset is without end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 9_007_199_254_740_991_i64))]
+    pub iterations: Option<i64>,
+
+    /// Makes the data the same in every run. Unset is drawn once for each object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = -9_007_199_254_740_991_i64, max = 9_007_199_254_740_991_i64))]
+    pub seed: Option<i64>,
+
+    /// How values are written: `Json`, or `String` as Connect's string converter does.
+    #[serde(default)]
+    pub format: Format,
+}
+
+/// How values are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum Format {
+    #[default]
+    Json,
+    String,
+}
+
+/// When and how often a failed task is started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = restart_rules()))]
+pub struct Restart {
+    /// Restarts of one task before it counts as failed; 0 is never.
+    #[serde(default = "ten")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub max_restarts: i32,
+
+    /// Wait before the first restart, for example `1s`; each further wait is twice as long.
+    #[serde(default = "min_backoff")]
+    #[schemars(schema_with = "backoff")]
+    pub min_backoff: Duration,
+
+    /// Longest wait before a restart, for example `5m`.
+    #[serde(default = "max_backoff")]
+    #[schemars(schema_with = "backoff")]
+    pub max_backoff: Duration,
+}
+
+fn ten() -> i32 {
+    10
+}
+
+fn min_backoff() -> Duration {
+    Duration::of_millis(1_000)
+}
+
+fn max_backoff() -> Duration {
+    Duration::of_millis(300_000)
+}
+
+impl Default for Restart {
+    fn default() -> Self {
+        Self {
+            max_restarts: ten(),
+            min_backoff: min_backoff(),
+            max_backoff: max_backoff(),
+        }
+    }
+}
+
+/// A duration without days, so that a rule can compare two of them: CEL has no days.
+fn backoff(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "pattern": "^[1-9][0-9]{0,7}(ms|s|m|h)$", "maxLength": 10})
+}
+
+/// How a Connector is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectorStatus {
+    /// The generation of the spec that this status speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+
+    /// `Ready` and why; `kubectl wait --for=condition=Ready` waits for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "condition::list")]
+    pub conditions: Vec<Condition>,
+
+    /// The state the workers report, in one word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+
+    /// Worker pods there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<i32>,
+
+    /// Worker pods that are ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_workers: Option<i32>,
+
+    /// Selects the worker pods, for autoscalers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<String>,
+
+    /// Each task and how it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["id"]))]
+    pub tasks: Vec<TaskStatus>,
+
+    /// Restarts of all tasks together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<i64>,
+
+    /// Records sent, as of the last report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<i64>,
+
+    /// Records per second, as of the last report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+}
+
+/// How one task is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskStatus {
+    /// The task's number, from 0.
+    pub id: i32,
+
+    /// The state its worker reports, in one word.
+    pub state: String,
+
+    /// The worker it runs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<String>,
+
+    /// Restarts so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<i32>,
+
+    /// When it is started again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_restart_time: Option<Time>,
+
+    /// What it failed with last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+
+    /// Whose business the error is: `User` for the spec or the topic, `System` for the platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
+
+/// Whose business an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum Fault {
+    User,
+    System,
+}
+
+fn rules() -> Value {
+    Value::Array(vec![
+        rule(
+            "self.cluster == oldSelf.cluster",
+            "cluster cannot be changed: make a new Connector for the other Cluster",
+            Some(".cluster"),
+        ),
+        rule(
+            "self.topic != '.' && self.topic != '..'",
+            "topic must not be '.' or '..': write another name",
+            Some(".topic"),
+        ),
+        rule(
+            "has(self.datagen)",
+            "a Connector needs one source: write datagen: {quickstart: orders}",
+            None,
+        ),
+        rule(
+            "self.workers <= self.tasks",
+            "there are more workers than tasks: raise tasks first, or write fewer workers",
+            Some(".workers"),
+        ),
+    ])
+}
+
+fn datagen_rules() -> Value {
+    let names = QUICKSTARTS.map(|name| format!("'{name}'")).join(", ");
+    Value::Array(vec![
+        rule(
+            &format!("self.quickstart.lowerAscii() in [{names}]"),
+            &format!(
+                "quickstart is not known: write one of {}",
+                QUICKSTARTS.join(", ")
+            ),
+            Some(".quickstart"),
+        ),
+        rule(
+            "!(has(self.rate) && has(self.maxInterval))",
+            "rate and maxInterval exclude each other: remove one of them",
+            Some(".maxInterval"),
+        ),
+    ])
+}
+
+fn restart_rules() -> Value {
+    Value::Array(vec![rule(
+        "duration(self.minBackoff) <= duration(self.maxBackoff)",
+        "minBackoff is longer than maxBackoff: write a shorter minBackoff or a longer maxBackoff",
+        Some(".minBackoff"),
+    )])
+}
