@@ -1,8 +1,11 @@
 //! The generated YAML is fresh, small, documented and bounded.
 
-use std::{fs, path::Path};
-#![expect(clippy::unwrap_used, reason = "a test that cannot build a schema has failed")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot build a schema has failed"
+)]
 
+use std::{fs, path::Path};
 
 use serde_json::Value;
 
