@@ -7,6 +7,8 @@
 //!
 //! Entry type: [`Broker`]; start one with [`Broker::start`].
 
+mod api;
+mod broker;
 pub mod clock;
 pub mod groups;
 pub mod listeners;
@@ -14,6 +16,10 @@ pub mod log;
 pub mod memory;
 pub mod metrics;
 pub mod producers;
+mod server;
 pub mod settings;
+mod start;
 
+pub use broker::{Broker, NODE_ID};
 pub use settings::Settings;
+pub use start::{Running, StartError};

@@ -70,6 +70,11 @@ impl Metrics {
         metrics
     }
 
+    /// Counts one request.
+    pub fn count_request(&self, api: &'static str) {
+        self.requests.get_or_create(&ApiLabel { api }).inc();
+    }
+
     /// All metrics in the `OpenMetrics` text format.
     ///
     /// # Errors

@@ -4,17 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The durability a topic asks for. Every mode writes through the log; only the moment of the
-/// answer and of the high watermark differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flush {
-    /// Answered after the data sync of its round: nothing is lost.
-    Sync,
-    /// Answered after the write; synced at most this much later.
-    Interval(Duration),
-    /// Answered after the write; no sync of its own.
-    PageCache,
-}
+pub use crate::log::Flush;
 
 /// The word is none of the three modes, or its duration is missing, zero or above an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

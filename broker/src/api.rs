@@ -1,0 +1,126 @@
+//! The Kafka APIs: the one list of key → versions → handler, and the way a request takes through
+//! it.
+//!
+//! `ApiVersions` is answered from [`TABLE`]; a key that is not in it does not exist for clients.
+//! Handlers (one file per API) turn a decoded request into a response and are the only place that
+//! names error codes. They know no sockets.
+
+pub(crate) mod api_versions;
+pub(crate) mod context;
+
+use std::ops::RangeInclusive;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use wire::{ApiKey, Message, Reader, Request, RequestHeader};
+
+use crate::Broker;
+pub(crate) use context::{Connection, Context, Refusal, Reply};
+
+/// One row: an API we serve.
+pub(crate) struct Api {
+    pub(crate) key: ApiKey,
+    /// What `ApiVersions` shows.
+    pub(crate) advertised: RangeInclusive<i16>,
+    /// What can be decoded and answered.
+    served: RangeInclusive<i16>,
+    call: Call,
+}
+
+type Call = for<'a> fn(&'a Broker, &'a Context, &'a [u8]) -> Calling<'a>;
+type Calling<'a> = Pin<Box<dyn Future<Output = Result<Reply, Refusal>> + Send + 'a>>;
+
+/// A row whose handler yields the response:
+/// `async fn handle(&Broker, &Context, Request<'_>) -> Result<Response<'_>, Refusal>`.
+macro_rules! answers {
+    ($key:ident, $module:ident) => {
+        row!($key, $module, |broker, context, request| {
+            let response = $module::handle(broker, context, request).await?;
+            Reply::message(context, ApiKey::$key, &response)
+        })
+    };
+}
+
+/// A row whose handler yields the [`Reply`] itself:
+/// `async fn handle(&Broker, &Context, Request<'_>) -> Result<Reply, Refusal>`.
+macro_rules! replies {
+    ($key:ident, $module:ident) => {
+        row!($key, $module, |broker, context, request| {
+            $module::handle(broker, context, request).await
+        })
+    };
+}
+
+macro_rules! row {
+    ($key:ident, $module:ident, |$broker:ident, $context:ident, $request:ident| $answer:block) => {{
+        fn call<'a>($broker: &'a Broker, $context: &'a Context, body: &'a [u8]) -> Calling<'a> {
+            Box::pin(async move {
+                let $request = decode(body, $context.api_version)?;
+                $answer
+            })
+        }
+        Api {
+            key: ApiKey::$key,
+            advertised: <wire::messages::$module::Request as Request>::ADVERTISED,
+            served: <wire::messages::$module::Request as Request>::VERSIONS,
+            call,
+        }
+    }};
+}
+
+/// All APIs we serve, by key. A handler's file is its row's second word.
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "some requests borrow from their frame, some do not; rows name them alike"
+)]
+pub(crate) static TABLE: &[Api] = &[answers!(ApiVersions, api_versions)];
+
+/// Memory the decoded form of a small request may take; a large one may take four times its frame.
+const DECODED_BYTES: usize = 1 << 20;
+
+fn decode<'a, M: Message<'a>>(body: &'a [u8], version: i16) -> Result<M, Refusal> {
+    let budget = DECODED_BYTES.saturating_add(body.len().saturating_mul(4));
+    Ok(M::decode(&mut Reader::with_budget(body, budget), version)?)
+}
+
+/// Answers one frame (without its length).
+///
+/// # Errors
+/// [`Refusal`]: the connection is to be closed, since what follows on it cannot be trusted.
+pub(crate) async fn answer(
+    broker: &Broker,
+    connection: &Arc<Connection>,
+    frame: BytesMut,
+) -> Result<Reply, Refusal> {
+    let mut reader = Reader::new(&frame);
+    let header = RequestHeader::decode(&mut reader)?;
+    let body = &frame[frame.len() - reader.remaining()..];
+    let context = Context {
+        api_version: header.request_api_version,
+        correlation_id: header.correlation_id,
+        client_id: header
+            .client_id
+            .as_deref()
+            .map(|id| id.chars().take(255).collect()),
+        connection: Arc::clone(connection),
+    };
+    let api = find(header.request_api_key)?;
+    if !api.served.contains(&context.api_version) {
+        if api.key == ApiKey::ApiVersions {
+            return api_versions::unsupported(&context);
+        }
+        let (name, version) = (api.key.name(), context.api_version);
+        return Err(Refusal::Close(format!("{name} has no version {version}")));
+    }
+    broker.metrics.count_request(api.key.name());
+    (api.call)(broker, &context, body).await
+}
+
+fn find(code: i16) -> Result<&'static Api, Refusal> {
+    let known = |api: &&Api| api.key as i16 == code;
+    TABLE
+        .iter()
+        .find(known)
+        .ok_or_else(|| Refusal::Close(format!("API key {code} is not served")))
+}

@@ -1,0 +1,31 @@
+//! The running broker as its handlers see it: every floor's handle in one place.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::log::Log;
+use crate::memory::Budget;
+use crate::metrics::Metrics;
+use crate::settings::BrokerConfig;
+
+/// The one node's id, as broker and as controller.
+pub const NODE_ID: i32 = 1;
+
+/// What handlers work with. Floors are cheap handles or are shared by this struct's `Arc`.
+#[derive(Debug)]
+pub struct Broker {
+    pub(crate) config: Arc<BrokerConfig>,
+    pub(crate) clock: Clock,
+    pub(crate) budget: Budget,
+    pub(crate) metrics: Metrics,
+    pub(crate) log: Log,
+}
+
+impl Broker {
+    /// The effective `socket.request.max.bytes`: never more than the memory budget can grant.
+    pub(crate) fn max_request_bytes(&self) -> usize {
+        self.config
+            .socket_request_max_bytes
+            .min(self.budget.max_frame_bytes())
+    }
+}

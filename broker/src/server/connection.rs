@@ -1,0 +1,147 @@
+//! One connection: requests in, replies out in the order of the requests.
+//!
+//! Two halves in one task. The reading half runs handlers one after the other, so a parked Fetch
+//! or `JoinGroup` stops this connection and no other. A handler that only waits for the disk hands
+//! over the rest as [`Reply::Later`], and the next request is read meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncWriteExt, BufReader, BufWriter};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::Broker;
+use crate::api::{self, Refusal, Reply};
+use crate::server::frame::{End, Frames};
+use crate::server::send;
+
+/// Replies that may wait for the disk or the client while further requests are read.
+const REPLIES_IN_FLIGHT: usize = 32;
+/// A request and its answer are mostly small; larger ones bypass these buffers.
+const READ_BUFFER_BYTES: usize = 4 << 10;
+const WRITE_BUFFER_BYTES: usize = 8 << 10;
+/// How long a stopping broker waits for a client to take the answers it is owed.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// Serves a connection until the client leaves, the broker stops, or a request is refused.
+///
+/// # Errors
+/// Why the broker closed it: the line to log.
+pub(super) async fn run(
+    broker: &Broker,
+    connection: api::Connection,
+    stream: TcpStream,
+    stop: &CancellationToken,
+) -> Result<(), String> {
+    // Answers are small and waited for; a failure here costs latency only.
+    let _ = stream.set_nodelay(true);
+    let (read, write) = stream.into_split();
+    let (replies, owed) = mpsc::channel(REPLIES_IN_FLIGHT);
+    let mut sending = std::pin::pin!(send_replies(broker, write, owed));
+    let ended = tokio::select! {
+        // The client takes no more answers, or one could not be made: no use in reading on.
+        ended = &mut sending => return ended,
+        () = stop.cancelled() => Ok(()),
+        ended = read_requests(broker, Arc::new(connection), read, replies) => ended,
+    };
+    // Requests before the end are answered still.
+    let patience = if stop.is_cancelled() {
+        LAST_ANSWERS
+    } else {
+        broker.config.connections_max_idle
+    };
+    match tokio::time::timeout(patience, sending).await {
+        Ok(sent) => ended.and(sent),
+        Err(_) => ended,
+    }
+}
+
+async fn read_requests(
+    broker: &Broker,
+    connection: Arc<api::Connection>,
+    read: OwnedReadHalf,
+    replies: mpsc::Sender<Reply>,
+) -> Result<(), String> {
+    let mut read = BufReader::with_capacity(READ_BUFFER_BYTES, read);
+    let frames = Frames {
+        budget: broker.budget.clone(),
+        max_bytes: broker.max_request_bytes(),
+        idle: broker.config.connections_max_idle,
+    };
+    loop {
+        let (frame, grant) = match frames.next(&mut read).await {
+            Ok(next) => next,
+            Err(End::Gone) => return Ok(()),
+            Err(End::Bad(why)) => return Err(why),
+        };
+        broker.metrics.received_bytes.inc_by(frame.len() as u64);
+        let reply = api::answer(broker, &connection, frame)
+            .await
+            .map_err(refused)?;
+        drop(grant);
+        if replies.send(reply).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+async fn send_replies(
+    broker: &Broker,
+    write: OwnedWriteHalf,
+    mut owed: mpsc::Receiver<Reply>,
+) -> Result<(), String> {
+    let patience = broker.config.connections_max_idle;
+    let mut write = BufWriter::with_capacity(WRITE_BUFFER_BYTES, write);
+    loop {
+        let reply = match owed.try_recv() {
+            Ok(reply) => reply,
+            Err(_) => {
+                if write.flush().await.is_err() {
+                    return Ok(());
+                }
+                match owed.recv().await {
+                    Some(reply) => reply,
+                    None => return Ok(()),
+                }
+            }
+        };
+        let Some(pieces) = settled(reply, &mut write).await? else {
+            continue;
+        };
+        match send::pieces(&mut write, pieces, patience).await {
+            Ok(sent_bytes) => {
+                broker.metrics.sent_bytes.inc_by(sent_bytes);
+            }
+            Err(error) => {
+                tracing::debug!("send answer: {error}");
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Waits for what a reply waits for, with everything before it sent.
+async fn settled(
+    mut reply: Reply,
+    write: &mut BufWriter<OwnedWriteHalf>,
+) -> Result<Option<Vec<crate::log::Slice>>, String> {
+    loop {
+        match reply {
+            Reply::Frame(pieces) => return Ok(Some(pieces)),
+            Reply::Silence => return Ok(None),
+            Reply::Later(rest) => {
+                // A failed flush shows again at the next write.
+                let _ = write.flush().await;
+                reply = rest.await.map_err(refused)?;
+            }
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn refused(refusal: Refusal) -> String {
+    refusal.to_string()
+}

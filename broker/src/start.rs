@@ -1,0 +1,134 @@
+//! Starting and stopping a broker.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::broker::Broker;
+use crate::clock::Clock;
+use crate::listeners::{BindError, Bound};
+use crate::log::{Log, OpenError, Options, Stopped};
+use crate::memory::Budget;
+use crate::metrics::Metrics;
+use crate::server::Server;
+use crate::settings::{BrokerConfig, ConfigError, Settings};
+
+/// How long a stop waits for connections to take the answers they are owed.
+const STOP_PATIENCE: Duration = Duration::from_secs(6);
+
+/// Why a broker did not start. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A broker setting is unknown or has a wrong value.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No listener was given, or two have one name.
+    #[error("start broker: {0}")]
+    Listeners(&'static str),
+    /// A Kafka listener cannot be bound; the port may be in use.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The data folder is in use, of another format, damaged, or cannot be read or written.
+    #[error(transparent)]
+    Data(#[from] OpenError),
+    /// The program ended a task of its own too early.
+    #[error("start broker: a task of the start was ended")]
+    Ended(#[from] tokio::task::JoinError),
+}
+
+/// A broker that serves clients. Dropping it stops nothing: call [`Running::stop`].
+#[derive(Debug)]
+pub struct Running {
+    broker: Arc<Broker>,
+    server: Server,
+    listeners: Vec<Bound>,
+}
+
+impl Broker {
+    /// Starts a broker with the system's clock.
+    ///
+    /// # Errors
+    /// [`StartError`], typed so that a command can name the flag that helps.
+    pub async fn start(settings: Settings) -> Result<Running, StartError> {
+        Self::start_at(settings, Clock::system(), Options::default()).await
+    }
+
+    /// As [`Broker::start`], with a clock and log options of the caller's: for tests.
+    ///
+    /// # Errors
+    /// As [`Broker::start`].
+    pub async fn start_at(
+        settings: Settings,
+        clock: Clock,
+        options: Options,
+    ) -> Result<Running, StartError> {
+        let config = Arc::new(BrokerConfig::new(&settings.config)?);
+        check_listeners(&settings)?;
+        let mut sockets = Vec::with_capacity(settings.listeners.len());
+        for listener in &settings.listeners {
+            sockets.push(listener.bind()?);
+        }
+        let listeners: Vec<_> = sockets.iter().map(|(bound, _)| bound.clone()).collect();
+        let data_dir = settings.data_dir.clone();
+        let log = tokio::task::spawn_blocking(move || Log::open(&data_dir, options)).await??;
+        let broker = Arc::new(Self {
+            config,
+            clock,
+            budget: Budget::of_this_process(),
+            metrics: Metrics::new(|_registry| {}),
+            log,
+        });
+        let server = Server::start(&broker, sockets);
+        Ok(Running {
+            broker,
+            server,
+            listeners,
+        })
+    }
+}
+
+fn check_listeners(settings: &Settings) -> Result<(), StartError> {
+    let mut names: Vec<_> = settings
+        .listeners
+        .iter()
+        .map(|listener| &listener.name)
+        .collect();
+    names.sort_unstable();
+    if names.is_empty() {
+        return Err(StartError::Listeners("it has no listener"));
+    }
+    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(StartError::Listeners("two listeners have the same name"));
+    }
+    Ok(())
+}
+
+impl Running {
+    /// Where clients reach it, in the order of the settings.
+    pub fn listeners(&self) -> &[Bound] {
+        &self.listeners
+    }
+
+    /// The first address of the first listener.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listeners.first()?.addresses.first().copied()
+    }
+
+    /// The broker's handles.
+    pub fn broker(&self) -> &Arc<Broker> {
+        &self.broker
+    }
+
+    /// Stops in order: no new connections, the answers that are owed, then the log, which makes
+    /// everything durable and marks the folder clean.
+    ///
+    /// # Errors
+    /// [`Stopped`] when the log had ended before.
+    pub async fn stop(self) -> Result<(), Stopped> {
+        self.server.stop(STOP_PATIENCE).await;
+        let log = self.broker.log.clone();
+        tokio::task::spawn_blocking(move || log.close())
+            .await
+            .map_err(|_| Stopped)?
+    }
+}
