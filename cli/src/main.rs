@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary: hands arguments and environment to the library and exits with its code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    eddyline::run(std::env::args_os(), std::env::vars_os())
+}

@@ -1,0 +1,3 @@
+//! `eddyline consume`.
+
+pub mod format;

@@ -1,0 +1,257 @@
+//! Texts in, objects out: the documents of all sources, each checked as the API server would check it. Pure: what was good before
+//! is an argument.
+//!
+//! All findings are reported, not the first. A document of another kind is skipped with one line.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crds::{Cluster, Connector, Topic};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::laptop::findings::{Finding, Place, nearest, one_of};
+use crate::laptop::schemas::{Kind, Schemas};
+use crate::laptop::sources::Source;
+use crate::laptop::strict;
+use crate::laptop::yaml::{self, Data, Node};
+
+/// What names an object: kind, namespace and name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id {
+    pub kind: String,
+    pub namespace: String,
+    pub name: String,
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+    }
+}
+
+/// A good object: typed, as JSON with defaults, and where it stands.
+#[derive(Debug, Clone)]
+pub struct Object<T> {
+    pub id: Id,
+    pub value: T,
+    pub json: Value,
+    pub place: Place,
+}
+
+/// The objects of a set of sources. Order is that of the sources.
+#[derive(Debug, Clone, Default)]
+pub struct Objects {
+    pub clusters: Vec<Object<Cluster>>,
+    pub topics: Vec<Object<Topic>>,
+    pub connectors: Vec<Object<Connector>>,
+}
+
+/// The outcome of reading: objects count only when there are no findings.
+#[derive(Debug, Default)]
+pub struct Reading {
+    pub objects: Objects,
+    /// What was skipped, a line each.
+    pub notes: Vec<String>,
+    pub findings: Vec<Finding>,
+}
+
+/// The last good JSON of each object, for rules about changes.
+pub type Known = BTreeMap<Id, Value>;
+
+/// Reads and checks all documents.
+pub fn read(sources: &[Source], schemas: &Schemas, known: &Known) -> Reading {
+    let mut reader = Reader {
+        schemas,
+        known,
+        seen: BTreeMap::new(),
+        reading: Reading::default(),
+    };
+    for source in sources {
+        let stream = yaml::parse(&source.name, &source.text);
+        if stream.documents.is_empty() && stream.findings.is_empty() {
+            reader
+                .reading
+                .notes
+                .push(format!("{} holds no documents", source.name));
+        }
+        reader.reading.findings.extend(stream.findings);
+        for document in &stream.documents {
+            reader.document(&source.name, document);
+        }
+    }
+    reader.reading.findings.sort();
+    reader.reading.findings.dedup();
+    reader.reading
+}
+
+struct Reader<'a> {
+    schemas: &'a Schemas,
+    known: &'a Known,
+    seen: BTreeMap<Id, Place>,
+    reading: Reading,
+}
+
+impl Reader<'_> {
+    fn document(&mut self, file: &Arc<str>, document: &Node) {
+        if !matches!(document.data, Data::Map(_)) {
+            let help = "a document has the fields apiVersion, kind, metadata and spec";
+            return self.wrong(place(file, document, ""), "this is no object", help);
+        }
+        if document.text("kind") == Some("List") {
+            return self.list(file, document);
+        }
+        let Some(name) = self.kind_of(file, document) else {
+            return;
+        };
+        let schemas = self.schemas;
+        if let Some(kind) = schemas.kind(&name) {
+            self.object(file, document, kind);
+        }
+    }
+
+    fn list(&mut self, file: &Arc<str>, document: &Node) {
+        match document.entry("items").map(|entry| &entry.value.data) {
+            Some(Data::List(items)) => items.iter().for_each(|item| self.document(file, item)),
+            _ => self.wrong(
+                place(file, document, "items"),
+                "a List needs items",
+                "a list of objects",
+            ),
+        }
+    }
+
+    /// The name of the kind if it is ours; else the finding or the note is made.
+    fn kind_of(&mut self, file: &Arc<str>, document: &Node) -> Option<String> {
+        let ours = crds::api_version();
+        let names: Vec<&str> = self
+            .schemas
+            .kinds
+            .iter()
+            .map(|kind| kind.name.as_str())
+            .collect();
+        let (kind, version) = (document.text("kind"), document.text("apiVersion"));
+        let (what, field, help) = match (version, kind) {
+            (Some(version), Some(kind)) if version == ours && names.contains(&kind) => {
+                return Some(kind.to_owned());
+            }
+            (Some(version), Some(kind)) if version == ours => {
+                let help = match nearest(kind, names.iter().copied()) {
+                    Some(near) => format!("did you mean \"{near}\"?"),
+                    None => format!("{ours} has {}", names.join(", ")),
+                };
+                (format!("unknown kind \"{kind}\""), "kind", help)
+            }
+            (Some(version), Some(kind)) if meant_as_ours(version) => (
+                format!("{kind} has the apiVersion \"{version}\""),
+                "apiVersion",
+                format!("write apiVersion: {ours}"),
+            ),
+            (Some(version), Some(kind)) => {
+                let name = document
+                    .entry("metadata")
+                    .and_then(|meta| meta.value.text("name"));
+                let at = place(file, document, "");
+                self.reading.notes.push(format!(
+                    "{at}: skipped {kind}{} ({version})",
+                    name.map(|name| format!(" {name}")).unwrap_or_default()
+                ));
+                return None;
+            }
+            (None, Some(_)) => (
+                "the document lacks an apiVersion".to_owned(),
+                "apiVersion",
+                format!("write apiVersion: {ours}"),
+            ),
+            (_, None) => (
+                "the document lacks a kind".to_owned(),
+                "kind",
+                format!("write kind: {}", one_of(&names)),
+            ),
+        };
+        self.wrong(place(file, document, field), what, help);
+        None
+    }
+
+    fn object(&mut self, file: &Arc<str>, document: &Node, kind: &Kind) {
+        let walked = strict::walk(file, document, &kind.walked, &mut self.reading.findings);
+        let json = kind.defaulted(&walked.value);
+        let meta = &json["metadata"];
+        let text = |field: &str| meta[field].as_str().map(str::to_owned);
+        let Some(name) = text("name") else { return };
+        let namespace = text("namespace").unwrap_or_else(|| "default".to_owned());
+        let id = Id {
+            kind: kind.name.clone(),
+            namespace,
+            name,
+        };
+        let at = place(file, document, "metadata.name");
+        if let Some(first) = self.seen.get(&id) {
+            let help = format!("the first is at {first}; keep one of them");
+            return self.wrong(at, format!("{id} is given twice"), help);
+        }
+        self.seen.insert(id.clone(), at.clone());
+        if !walked.sound {
+            return;
+        }
+        let broken = self.schemas.broken(kind, &json, self.known.get(&id));
+        for rule in &broken {
+            self.wrong(place(file, document, &rule.path), rule.message.clone(), "");
+        }
+        if broken.is_empty() {
+            self.keep(id, json, at);
+        }
+    }
+
+    fn keep(&mut self, id: Id, json: Value, at: Place) {
+        let objects = &mut self.reading.objects;
+        let kept = match id.kind.as_str() {
+            "Cluster" => add(&mut objects.clusters, id, json, &at),
+            "Topic" => add(&mut objects.topics, id, json, &at),
+            _ => add(&mut objects.connectors, id, json, &at),
+        };
+        if let Err(error) = kept {
+            self.wrong(at, format!("the object cannot be read: {error}"), "");
+        }
+    }
+
+    fn wrong(&mut self, place: Place, what: impl Into<String>, help: impl Into<String>) {
+        self.reading.findings.push(Finding::new(place, what, help));
+    }
+}
+
+fn add<T: DeserializeOwned>(
+    objects: &mut Vec<Object<T>>,
+    id: Id,
+    json: Value,
+    place: &Place,
+) -> Result<(), serde_json::Error> {
+    let value = T::deserialize(&json)?;
+    objects.push(Object {
+        id,
+        value,
+        json,
+        place: place.clone(),
+    });
+    Ok(())
+}
+
+/// An `apiVersion` that is a slip of ours: another version of our group, or a group one or two letters away.
+fn meant_as_ours(version: &str) -> bool {
+    let group = version.split('/').next().unwrap_or_default();
+    group.split('.').next() == crds::GROUP.split('.').next()
+        || nearest(group, [crds::GROUP]).is_some()
+}
+
+fn place(file: &Arc<str>, document: &Node, path: &str) -> Place {
+    let at = document.locate(path);
+    Place {
+        file: Arc::clone(file),
+        line: at.line,
+        column: at.column,
+    }
+}
+
+#[cfg(test)]
+mod tests;
