@@ -7,6 +7,7 @@ use crate::log::Log;
 use crate::memory::Budget;
 use crate::metrics::Metrics;
 use crate::settings::BrokerConfig;
+use crate::topics::Topics;
 
 /// The one node's id, as broker and as controller.
 pub const NODE_ID: i32 = 1;
@@ -19,6 +20,7 @@ pub struct Broker {
     pub(crate) budget: Budget,
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
+    pub(crate) topics: Topics,
 }
 
 impl Broker {

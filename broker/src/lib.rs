@@ -19,6 +19,7 @@ pub mod producers;
 mod server;
 pub mod settings;
 mod start;
+pub mod topics;
 
 pub use broker::{Broker, NODE_ID};
 pub use settings::Settings;

@@ -12,6 +12,7 @@ use crate::memory::Budget;
 use crate::metrics::Metrics;
 use crate::server::Server;
 use crate::settings::{BrokerConfig, ConfigError, Settings};
+use crate::topics::{self, LoadError, Topics};
 
 /// How long a stop waits for connections to take the answers they are owed.
 const STOP_PATIENCE: Duration = Duration::from_secs(6);
@@ -31,6 +32,9 @@ pub enum StartError {
     /// The data folder is in use, of another format, damaged, or cannot be read or written.
     #[error(transparent)]
     Data(#[from] OpenError),
+    /// The topics cannot be read back from the data folder.
+    #[error(transparent)]
+    Topics(#[from] LoadError),
     /// The program ended a task of its own too early.
     #[error("start broker: a task of the start was ended")]
     Ended(#[from] tokio::task::JoinError),
@@ -71,12 +75,14 @@ impl Broker {
         let listeners: Vec<_> = sockets.iter().map(|(bound, _)| bound.clone()).collect();
         let data_dir = settings.data_dir.clone();
         let log = tokio::task::spawn_blocking(move || Log::open(&data_dir, options)).await??;
+        let topics = open_topics(&log, &clock, &config).await?;
         let broker = Arc::new(Self {
             config,
             clock,
             budget: Budget::of_this_process(),
             metrics: Metrics::new(|_registry| {}),
             log,
+            topics,
         });
         let server = Server::start(&broker, sockets);
         Ok(Running {
@@ -85,6 +91,24 @@ impl Broker {
             listeners,
         })
     }
+}
+
+async fn open_topics(
+    log: &Log,
+    clock: &Clock,
+    config: &Arc<BrokerConfig>,
+) -> Result<Topics, StartError> {
+    let (log, clock, config) = (log.clone(), clock.clone(), Arc::clone(config));
+    let open = move || Topics::open(&log, &clock, config, &new_cluster_id());
+    Ok(tokio::task::spawn_blocking(open).await??)
+}
+
+/// 22 characters that do not start with '-': command-line tools would take such an id for a flag.
+fn new_cluster_id() -> String {
+    let ids = std::iter::repeat_with(|| topics::random_id().to_string());
+    ids.take(64)
+        .find(|id| !id.starts_with('-'))
+        .unwrap_or_default()
 }
 
 fn check_listeners(settings: &Settings) -> Result<(), StartError> {
@@ -112,6 +136,11 @@ impl Running {
     /// The first address of the first listener.
     pub fn address(&self) -> Option<SocketAddr> {
         self.listeners.first()?.addresses.first().copied()
+    }
+
+    /// The cluster's id: 22 characters, the same after every restart.
+    pub fn cluster_id(&self) -> String {
+        self.broker.topics.view().cluster_id().to_owned()
     }
 
     /// The broker's handles.
