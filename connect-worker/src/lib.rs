@@ -9,6 +9,7 @@
 
 pub mod clock;
 pub mod convert;
+pub mod datagen;
 pub mod metrics;
 pub mod plugin;
 pub mod settings;

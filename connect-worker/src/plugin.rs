@@ -8,7 +8,7 @@
 
 mod connector;
 mod definition;
-mod framework;
+pub(crate) mod framework;
 mod registry;
 mod validation;
 mod value;
@@ -24,6 +24,8 @@ pub use self::{
     validation::{ConfigError, ConfigInfo, ConfigValue, InvalidConfig, Note, Validation},
     value::{Header, Record, Value},
 };
+
+pub(crate) use self::{definition::numbered, validation::nearest};
 
 /// A connector's configuration as Connect's REST API carries it: flat, text to text.
 pub type Config = BTreeMap<String, String>;

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use super::{
-    Config, ConfigError, InvalidConfig,
-    framework::{self, PRODUCER_PREFIX, PRODUCER_SETTINGS},
+    Config, InvalidConfig, Validation,
+    framework::{self, BACKOFF_MAX, BACKOFF_MIN, PRODUCER_PREFIX, PRODUCER_SETTINGS},
 };
 
 /// What the runtime must know of a connector besides its source.
@@ -75,27 +75,18 @@ impl ConnectorSettings {
     /// # Errors
     /// [`InvalidConfig`] with all findings.
     pub fn from_config(config: &Config) -> Result<Self, InvalidConfig> {
-        super::Validation::new(
-            "",
-            &framework::definitions(),
-            framework::family,
-            &known(config),
-        )
-        .check()?;
+        let known = known(config);
+        let definitions = framework::definitions();
+        let mut validation = Validation::new("", &definitions, framework::family, &known);
+        framework::relate(&mut validation, &known);
+        validation.check()?;
         let default = RestartPolicy::default();
         let millis = |key, fallback| parsed(config, key).map_or(fallback, Duration::from_millis);
         let restart = RestartPolicy {
             max_restarts: parsed(config, "eddyline.restart.max").unwrap_or(default.max_restarts),
-            min_backoff: millis("eddyline.restart.backoff.min.ms", default.min_backoff),
-            max_backoff: millis("eddyline.restart.backoff.max.ms", default.max_backoff),
+            min_backoff: millis(BACKOFF_MIN, default.min_backoff),
+            max_backoff: millis(BACKOFF_MAX, default.max_backoff),
         };
-        if restart.max_backoff < restart.min_backoff {
-            let message = "is below eddyline.restart.backoff.min.ms; raise it".to_owned();
-            let name = "eddyline.restart.backoff.max.ms".to_owned();
-            return Err(InvalidConfig {
-                errors: vec![ConfigError { name, message }],
-            });
-        }
         Ok(Self {
             tasks: parsed(config, "tasks.max").unwrap_or(1),
             state: match config.get("eddyline.state").map(|state| state.trim()) {

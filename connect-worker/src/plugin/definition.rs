@@ -1,7 +1,7 @@
 //! How a setting is described: the shape of Connect's `ConfigKeyInfo`, plus what this worker does
 //! with it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Serialize;
 
@@ -187,6 +187,17 @@ impl Definition {
         self.documentation = format!("Refused here: {reason}. {}", self.documentation).into();
         self
     }
+}
+
+/// Gives each definition its place in its group.
+pub(crate) fn numbered(mut definitions: Vec<Definition>) -> Vec<Definition> {
+    let mut places: BTreeMap<&str, i32> = BTreeMap::new();
+    for definition in &mut definitions {
+        let place = places.entry(definition.group).or_default();
+        *place += 1;
+        definition.order = *place;
+    }
+    definitions
 }
 
 /// `max.interval` reads "Max interval".

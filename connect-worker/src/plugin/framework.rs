@@ -1,7 +1,7 @@
 //! The settings every connector has, whichever its plugin: Connect's own, and those by which a
 //! Kubernetes object or a file manages a connector. Apache Kafka 4.0's names.
 
-use super::{Definition, Importance, Kind};
+use super::{Config, Definition, Importance, Kind, Validation};
 
 const COMMON: &str = "Common";
 const CONVERTERS: &str = "Converters";
@@ -19,6 +19,11 @@ pub(super) const PRODUCER_PREFIX: &str = "producer.override.";
 
 /// More tasks than this are refused: each is a task of the runtime with queues of its own.
 pub(super) const MAX_TASKS: u32 = 1000;
+
+/// How long the first restart of a task waits.
+pub(super) const BACKOFF_MIN: &str = "eddyline.restart.backoff.min.ms";
+/// How long a restart of a task waits at most.
+pub(super) const BACKOFF_MAX: &str = "eddyline.restart.backoff.max.ms";
 
 const BOTH_CONVERTERS: &[&str] = &[
     "org.apache.kafka.connect.json.JsonConverter",
@@ -65,6 +70,28 @@ pub(crate) fn family(key: &str) -> Option<Definition> {
     };
     let definition = Definition::new(key.to_owned(), Kind::String, group, "A setting of Connect.");
     Some(definition.without_effect(reason))
+}
+
+/// Judges what two settings say together.
+pub(crate) fn relate(validation: &mut Validation, config: &Config) {
+    let millis = |key, default| {
+        config
+            .get(key)
+            .map_or(Some(default), |value| value.trim().parse::<i64>().ok())
+    };
+    let least = millis(BACKOFF_MIN, 1000);
+    let most = millis(BACKOFF_MAX, 300_000);
+    if least.zip(most).is_some_and(|(least, most)| least > most) {
+        let key = if config.contains_key(BACKOFF_MAX) {
+            BACKOFF_MAX
+        } else {
+            BACKOFF_MIN
+        };
+        validation.refuse(
+            key,
+            format!("makes {BACKOFF_MIN} longer than {BACKOFF_MAX}"),
+        );
+    }
 }
 
 fn common() -> Vec<Definition> {
@@ -188,10 +215,10 @@ fn managed() -> Vec<Definition> {
         Definition::new("eddyline.restart.max", Kind::Int, MANAGED, "How many times a failed task is started again before it stays failed.")
             .default("10")
             .check(count),
-        Definition::new("eddyline.restart.backoff.min.ms", Kind::Long, MANAGED, "How long the first restart waits, in milliseconds; each further one waits twice as long.")
+        Definition::new(BACKOFF_MIN, Kind::Long, MANAGED, "How long the first restart waits, in milliseconds; each further one waits twice as long.")
             .default("1000")
             .check(whole),
-        Definition::new("eddyline.restart.backoff.max.ms", Kind::Long, MANAGED, "How long a restart waits at most, in milliseconds.")
+        Definition::new(BACKOFF_MAX, Kind::Long, MANAGED, "How long a restart waits at most, in milliseconds.")
             .default("300000")
             .check(whole),
     ]
