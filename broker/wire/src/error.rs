@@ -155,7 +155,9 @@ impl EncodeError {
     #[cold]
     pub(crate) fn at(mut self, name: &'static str) -> Self {
         match &mut self {
-            Self::Null { field, .. } | Self::TooLong { field, .. } if field.is_empty() => {
+            Self::Lost { field, .. } | Self::Null { field, .. } | Self::TooLong { field, .. }
+                if field.is_empty() =>
+            {
                 *field = name;
             }
             _ => {}

@@ -271,3 +271,6 @@ pub(crate) fn encode<'a, T: Message<'a> + Value<'a>>(
     }
     message.write(writer, Form::new(version, flexible_from))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,9 @@ use crate::testing::{Random, Sample};
 use crate::value::Form;
 use crate::{DecodeError, Message, Reader, Request, Writer};
 
+/// The bytes that were encoded again, or why they could not be decoded.
+type Again = Result<Vec<u8>, DecodeError>;
+
 /// One message with its types erased, so that tests can walk over all of them.
 struct Codec {
     /// As in fixtures: `Produce`, `request`.
@@ -22,7 +25,7 @@ struct Codec {
     /// Encodes a random value.
     sample: fn(&mut Random, i16) -> Vec<u8>,
     /// Decodes within a memory budget, and encodes again.
-    again: fn(&[u8], i16, usize) -> Result<Vec<u8>, DecodeError>,
+    again: fn(&[u8], i16, usize) -> Again,
     json: fn(&[u8], i16) -> Json,
     /// The oracle decodes, and encodes again.
     oracle: fn(&[u8], i16) -> Vec<u8>,
