@@ -136,10 +136,11 @@ mod tests {
     }
 
     fn text(config: &Config) -> String {
-        config
+        let lines: Vec<_> = config
             .iter()
-            .map(|(name, value)| format!("{name}={value}\n"))
-            .collect()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        lines.join("\n")
     }
 
     #[test]
@@ -169,7 +170,7 @@ mod tests {
              rate=0.5\n\
              tasks.max=1\n\
              value.converter=org.apache.kafka.connect.json.JsonConverter\n\
-             value.converter.schemas.enable=false\n"
+             value.converter.schemas.enable=false"
         );
     }
 
@@ -211,7 +212,7 @@ mod tests {
              quickstart=rides\n\
              random.seed=-42\n\
              tasks.max=4\n\
-             value.converter=org.apache.kafka.connect.storage.StringConverter\n"
+             value.converter=org.apache.kafka.connect.storage.StringConverter"
         );
     }
 

@@ -262,13 +262,11 @@ fn same_value(name: &str, found: &str, want: &str) -> bool {
     let list = |text: &str| -> BTreeSet<String> {
         text.split(',').map(|word| word.trim().to_owned()).collect()
     };
-    match name {
-        "cleanup.policy" => list(found) == list(want),
-        _ => {
-            let truth = |text: &str| text.to_ascii_lowercase().parse::<bool>().ok();
-            truth(found).is_some() && truth(found) == truth(want)
-        }
+    if name == "cleanup.policy" {
+        return list(found) == list(want);
     }
+    let truth = |text: &str| text.to_ascii_lowercase().parse::<bool>().ok();
+    truth(found).is_some() && truth(found) == truth(want)
 }
 
 fn drift(key: &str, want: Option<String>, found: Option<String>) -> Drift {

@@ -276,7 +276,7 @@ fn brokers_may_write_values_in_their_own_way() {
 }
 
 /// What a broker does with an action.
-fn carry_out(there: Option<ObservedTopic>, action: &Action) -> Option<ObservedTopic> {
+fn carry_out(there: Option<&ObservedTopic>, action: &Action) -> ObservedTopic {
     let default = observed(1, &[]).settings;
     match (there, action) {
         (None, Action::Create(new)) => {
@@ -285,20 +285,23 @@ fn carry_out(there: Option<ObservedTopic>, action: &Action) -> Option<ObservedTo
                 .iter()
                 .map(|(n, v)| (n.as_str(), v.as_str()))
                 .collect();
-            Some(ObservedTopic {
+            ObservedTopic {
                 replicas: new.replicas,
                 ..observed(new.partitions, &pairs)
-            })
+            }
         }
-        (Some(mut topic), Action::Grow(growth)) => {
+        (Some(topic), Action::Grow(growth)) => {
             assert!(growth.partitions > topic.partitions);
-            topic.partitions = growth.partitions;
-            Some(topic)
+            ObservedTopic {
+                partitions: growth.partitions,
+                ..topic.clone()
+            }
         }
-        (Some(mut topic), Action::Alter(alteration)) => {
+        (Some(topic), Action::Alter(alteration)) => {
+            let mut settings = topic.settings.clone();
             for (name, value) in &alteration.set {
                 let origin = SettingOrigin::Topic;
-                topic.settings.insert(
+                settings.insert(
                     name.clone(),
                     Setting {
                         value: Some(value.clone()),
@@ -307,11 +310,14 @@ fn carry_out(there: Option<ObservedTopic>, action: &Action) -> Option<ObservedTo
                 );
             }
             for name in &alteration.remove {
-                topic.settings.remove(name);
+                settings.remove(name);
                 let fallen_back = default.get(name).map(|value| (name.clone(), value.clone()));
-                topic.settings.extend(fallen_back);
+                settings.extend(fallen_back);
             }
-            Some(topic)
+            ObservedTopic {
+                settings,
+                ..topic.clone()
+            }
         }
         (there, action) => panic!("{action:?} on {there:?}"),
     }
@@ -359,7 +365,8 @@ proptest! {
         let cluster_id = origin.map(|_| "k".to_owned());
         let history = History { origin, cluster_id, topic_id: None, settled };
         let first = plan(&topic, there.as_ref(), &history, Some("k"));
-        let there = first.actions.iter().fold(there, carry_out);
+        let carried_out = |there: Option<ObservedTopic>, action| Some(carry_out(there.as_ref(), action));
+        let there = first.actions.iter().fold(there, carried_out);
 
         let history = History {
             origin: Some(first.origin),
