@@ -7,6 +7,12 @@
 
 pub(crate) mod api_versions;
 pub(crate) mod context;
+mod fetch;
+mod init_producer_id;
+mod list_offsets;
+mod offset_for_leader_epoch;
+mod partition;
+mod produce;
 
 use std::ops::RangeInclusive;
 use std::pin::Pin;
@@ -74,7 +80,14 @@ macro_rules! row {
     elided_lifetimes_in_paths,
     reason = "some requests borrow from their frame, some do not; rows name them alike"
 )]
-pub(crate) static TABLE: &[Api] = &[answers!(ApiVersions, api_versions)];
+pub(crate) static TABLE: &[Api] = &[
+    replies!(Produce, produce),
+    replies!(Fetch, fetch),
+    answers!(ListOffsets, list_offsets),
+    answers!(ApiVersions, api_versions),
+    answers!(InitProducerId, init_producer_id),
+    answers!(OffsetForLeaderEpoch, offset_for_leader_epoch),
+];
 
 /// Memory the decoded form of a small request may take; a large one may take four times its frame.
 const DECODED_BYTES: usize = 1 << 20;

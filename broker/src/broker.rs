@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::log::Log;
 use crate::memory::Budget;
 use crate::metrics::Metrics;
+use crate::producers::{ProducerIds, Producers};
 use crate::settings::BrokerConfig;
 use crate::topics::Topics;
 
@@ -21,6 +22,8 @@ pub struct Broker {
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
     pub(crate) topics: Topics,
+    pub(crate) producers: Arc<Producers>,
+    pub(crate) producer_ids: ProducerIds,
 }
 
 impl Broker {

@@ -16,6 +16,7 @@ pub mod log;
 pub mod memory;
 pub mod metrics;
 pub mod producers;
+mod retention;
 mod server;
 pub mod settings;
 mod start;

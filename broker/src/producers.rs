@@ -2,8 +2,15 @@
 //! producer id, so that a retry is recognised and a gap is refused (KIP-98, KIP-360). Pure: time is an argument.
 //! It must not know requests, error codes or disks; a restart rebuilds it from the batch headers in the log.
 
+mod ids;
+mod registry;
+mod snapshot;
+
 use std::collections::{HashMap, VecDeque};
 
+pub use ids::ProducerIds;
+pub use registry::{AppendedGroup, Outcome, Producers};
+use serde::{Deserialize, Serialize};
 use wire::record_batch::BatchHeader;
 
 /// Batches remembered per producer. A client keeps at most five requests in flight, so an older retry cannot come.
@@ -52,12 +59,12 @@ pub enum SequenceError {
 }
 
 /// The producers of one partition.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartitionProducers {
     by_id: HashMap<i64, Producer>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Producer {
     epoch: i16,
     /// When it was last heard of, in milliseconds since 1970.
@@ -66,7 +73,7 @@ struct Producer {
     batches: VecDeque<Remembered>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Remembered {
     first_sequence: i32,
     last_sequence: i32,
@@ -172,6 +179,12 @@ impl PartitionProducers {
                 .map_or(-1, |batch| batch.last_offset);
             producer.last_seen_ms >= deadline_ms && last_offset >= log_start
         });
+    }
+
+    /// Offset after the last batch remembered of anyone.
+    pub fn next_offset(&self) -> Option<i64> {
+        let last = |producer: &Producer| producer.batches.back().map(|batch| batch.last_offset + 1);
+        self.by_id.values().filter_map(last).max()
     }
 
     /// Whether nobody is remembered.

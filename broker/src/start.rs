@@ -10,6 +10,8 @@ use crate::listeners::{BindError, Bound};
 use crate::log::{Log, OpenError, Options, Stopped};
 use crate::memory::Budget;
 use crate::metrics::Metrics;
+use crate::producers::{ProducerIds, Producers};
+use crate::retention;
 use crate::server::Server;
 use crate::settings::{BrokerConfig, ConfigError, Settings};
 use crate::topics::{self, LoadError, Topics};
@@ -76,6 +78,7 @@ impl Broker {
         let data_dir = settings.data_dir.clone();
         let log = tokio::task::spawn_blocking(move || Log::open(&data_dir, options)).await??;
         let topics = open_topics(&log, &clock, &config).await?;
+        let producers = Arc::new(Producers::open(&log));
         let broker = Arc::new(Self {
             config,
             clock,
@@ -83,7 +86,11 @@ impl Broker {
             metrics: Metrics::new(|_registry| {}),
             log,
             topics,
+            producers,
+            producer_ids: ProducerIds::default(),
         });
+        let interval = broker.config.retention_check_interval;
+        tokio::spawn(retention::run(Arc::downgrade(&broker), interval));
         let server = Server::start(&broker, sockets);
         Ok(Running {
             broker,
@@ -155,9 +162,15 @@ impl Running {
     /// [`Stopped`] when the log had ended before.
     pub async fn stop(self) -> Result<(), Stopped> {
         self.server.stop(STOP_PATIENCE).await;
-        let log = self.broker.log.clone();
-        tokio::task::spawn_blocking(move || log.close())
-            .await
-            .map_err(|_| Stopped)?
+        let broker = Arc::clone(&self.broker);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = broker.producers.save(&broker.log) {
+                // Only a cache: the next start reads batch headers instead.
+                tracing::warn!(%error, "save producer state");
+            }
+            broker.log.close()
+        })
+        .await
+        .map_err(|_| Stopped)?
     }
 }

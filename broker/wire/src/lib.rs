@@ -21,8 +21,6 @@ pub mod messages;
 mod reader;
 pub mod record_batch;
 mod records;
-#[cfg(test)]
-mod testing;
 mod uuid;
 mod value;
 mod writer;

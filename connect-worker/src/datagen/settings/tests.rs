@@ -129,7 +129,7 @@ const WRONG: [(&str, &str, &str); 17] = [
     (
         "tasks.max",
         "0",
-        "is \"0\"; write a whole number from 1 to 256",
+        "is \"0\"; write a whole number from 1 to 1000",
     ),
     (
         "kafka.topic",
@@ -171,12 +171,12 @@ const WRONG: [(&str, &str, &str); 17] = [
     (
         "eddyline.state",
         "Pausing",
-        "is \"Pausing\"; write one of RUNNING, PAUSED, STOPPED",
+        "is \"Pausing\"; write one of Running, Paused, Stopped",
     ),
     (
-        "eddyline.restart.max.backoff.ms",
+        "eddyline.restart.backoff.max.ms",
         "10",
-        "makes eddyline.restart.min.backoff.ms longer than eddyline.restart.max.backoff.ms",
+        "makes eddyline.restart.backoff.min.ms longer than eddyline.restart.backoff.max.ms",
     ),
     (
         "producer.override.compression.type",

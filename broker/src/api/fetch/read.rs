@@ -1,0 +1,124 @@
+//! One look at every wanted partition: what is there now, within the limits. Never waits.
+
+use wire::ErrorCode;
+use wire::messages::fetch::EpochEndOffset;
+
+use crate::log::{Log, Offsets, PartitionKey, ReadBounds, ReadError, Slices};
+
+/// What is wanted of one partition.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) key: PartitionKey,
+    pub(super) offset: i64,
+    pub(super) max_bytes: usize,
+    /// Epoch of the last record the client has, or -1.
+    pub(super) last_epoch: i32,
+}
+
+/// What one answer may hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) max_bytes: usize,
+    pub(super) min_bytes: usize,
+}
+
+/// What a look found.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Read {
+        slices: Slices,
+        offsets: Offsets,
+    },
+    /// The client has records of an epoch that ended before its offset: it must cut its log.
+    Diverged {
+        end: EpochEndOffset,
+        offsets: Offsets,
+    },
+    Refused {
+        code: ErrorCode,
+        leader_epoch: Option<i32>,
+    },
+}
+
+impl From<ErrorCode> for Outcome {
+    fn from(code: ErrorCode) -> Self {
+        Self::Refused {
+            code,
+            leader_epoch: None,
+        }
+    }
+}
+
+/// All partitions, in order. The first batch of the first partition that has one is given whatever its size (KIP-74).
+/// Also whether the answer can go: it has the bytes, or something that cannot wait.
+pub(super) fn all(
+    log: &Log,
+    wanted: &[Result<Wanted, ErrorCode>],
+    limits: Limits,
+) -> (Vec<Outcome>, bool) {
+    let (mut left, mut size_bytes, mut urgent) = (limits.max_bytes, 0, false);
+    let mut outcomes = Vec::with_capacity(wanted.len());
+    for one in wanted {
+        let outcome = match one {
+            Ok(wanted) => look(log, wanted, left, size_bytes == 0),
+            Err(code) => (*code).into(),
+        };
+        match &outcome {
+            Outcome::Read { slices, .. } => {
+                size_bytes += slices.size_bytes();
+                left = left.saturating_sub(slices.size_bytes());
+            }
+            Outcome::Diverged { .. } | Outcome::Refused { .. } => urgent = true,
+        }
+        outcomes.push(outcome);
+    }
+    (outcomes, urgent || size_bytes >= limits.min_bytes)
+}
+
+fn look(log: &Log, wanted: &Wanted, left: usize, first: bool) -> Outcome {
+    let Some(offsets) = log.offsets(wanted.key) else {
+        return ErrorCode::UnknownTopicOrPartition.into();
+    };
+    if let Some(end) = diverging(log, wanted) {
+        return Outcome::Diverged { end, offsets };
+    }
+    let max_bytes = wanted.max_bytes.min(left);
+    let bounds = ReadBounds {
+        max_bytes,
+        at_least_one: first,
+        below: None,
+    };
+    match log.read(wanted.key, wanted.offset, bounds) {
+        Ok(slices) => Outcome::Read { slices, offsets },
+        Err(error) => Outcome::Refused {
+            code: read_code(&error),
+            leader_epoch: log.leader_epoch(wanted.key),
+        },
+    }
+}
+
+/// The largest epoch both may share and its end, when the client's last epoch ended before its offset (KIP-595).
+fn diverging(log: &Log, wanted: &Wanted) -> Option<EpochEndOffset> {
+    if wanted.last_epoch < 0 {
+        return None;
+    }
+    let end = log.epoch_end(wanted.key, wanted.last_epoch)?;
+    let agrees = end.leader_epoch == wanted.last_epoch && end.end_offset >= wanted.offset;
+    (!agrees).then_some(EpochEndOffset {
+        epoch: end.leader_epoch,
+        end_offset: end.end_offset,
+    })
+}
+
+/// The one place that says how a client sees a read that failed.
+fn read_code(error: &ReadError) -> ErrorCode {
+    match error {
+        ReadError::UnknownPartition(_) => ErrorCode::UnknownTopicOrPartition,
+        ReadError::OutOfRange { .. } => ErrorCode::OffsetOutOfRange,
+        ReadError::Corrupt(_) => ErrorCode::CorruptMessage,
+        ReadError::Io { .. } => {
+            tracing::warn!(%error, "fetch");
+            ErrorCode::KafkaStorageError
+        }
+    }
+}

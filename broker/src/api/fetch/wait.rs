@@ -1,0 +1,72 @@
+//! Waiting for records: looks, and looks again whenever a high watermark moved, until there is enough or time is up.
+
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use wire::ErrorCode;
+
+use super::read::{self, Limits, Outcome, Wanted};
+use crate::log::Log;
+
+/// A pending change of one high watermark; gives its receiver back for the next wait.
+type Change = Pin<Box<dyn Future<Output = Option<watch::Receiver<i64>>> + Send>>;
+
+/// The outcomes to answer: as soon as they hold `min_bytes` or an error, else what is there when `max_wait` has passed.
+pub(super) async fn enough(
+    log: &Log,
+    wanted: &[Result<Wanted, ErrorCode>],
+    limits: Limits,
+    max_wait: Duration,
+) -> Vec<Outcome> {
+    // Subscribed before the first look, so that no append between the two is missed.
+    let mut changes: Option<Vec<Change>> = None;
+    let deadline = Instant::now() + max_wait;
+    loop {
+        let (outcomes, ready) = read::all(log, wanted, limits);
+        if ready || Instant::now() >= deadline {
+            return outcomes;
+        }
+        let Some(changes) = &mut changes else {
+            changes = Some(subscribe(log, wanted));
+            continue;
+        };
+        drop(outcomes);
+        if tokio::time::timeout_at(deadline, any(changes))
+            .await
+            .is_err()
+        {
+            return read::all(log, wanted, limits).0;
+        }
+    }
+}
+
+fn subscribe(log: &Log, wanted: &[Result<Wanted, ErrorCode>]) -> Vec<Change> {
+    let keys = wanted
+        .iter()
+        .filter_map(|one| one.as_ref().ok())
+        .map(|wanted| wanted.key);
+    keys.filter_map(|key| log.watch(key)).map(change).collect()
+}
+
+fn change(mut watermark: watch::Receiver<i64>) -> Change {
+    Box::pin(async move { watermark.changed().await.ok().map(|()| watermark) })
+}
+
+/// Resolves when one of them does; that one waits for its next change from then on. A dropped partition counts as a
+/// change, once.
+async fn any(changes: &mut Vec<Change>) {
+    std::future::poll_fn(|context| {
+        for at in 0..changes.len() {
+            if let Poll::Ready(watermark) = changes[at].as_mut().poll(context) {
+                let _finished = changes.swap_remove(at);
+                changes.extend(watermark.map(change));
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    })
+    .await;
+}

@@ -1,0 +1,237 @@
+//! What a produced batch must be before it goes to the log, and how a client is told otherwise.
+
+use bytes::BytesMut;
+use wire::ErrorCode;
+use wire::record_batch::{self, Batch, BatchError, BatchHeader, Codec};
+
+use super::Candidate;
+use crate::Broker;
+use crate::api::partition;
+use crate::log::{Append, Origin};
+use crate::settings::TopicSettings;
+use crate::topics::Topic;
+
+/// zstd is known to clients from this version on (KIP-110).
+const ZSTD_SINCE: i16 = 7;
+
+/// Why a batch is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) code: ErrorCode,
+    /// Sent from version 8 on.
+    pub(super) message: Option<String>,
+}
+
+impl From<ErrorCode> for Failure {
+    fn from(code: ErrorCode) -> Self {
+        Self {
+            code,
+            message: None,
+        }
+    }
+}
+
+impl Failure {
+    fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: Some(message.into()),
+        }
+    }
+}
+
+/// Checks the records of one partition and makes them ready to append.
+pub(super) fn check(
+    broker: &Broker,
+    topic: &Topic,
+    version: i16,
+    index: i32,
+    records: &[u8],
+) -> Result<Candidate, Failure> {
+    if topic.internal {
+        let message = format!(
+            "{} is kept by the broker itself: clients may only read it",
+            topic.name
+        );
+        return Err(Failure::new(ErrorCode::InvalidTopicException, message));
+    }
+    let key = partition::key(topic, index)?;
+    let now_ms = broker.clock.now_ms();
+    let header = check_bytes(&topic.settings, version, now_ms, records)?;
+    let mut batch = BytesMut::from(records);
+    let mut log_append_time_ms = -1;
+    if topic.settings.log_append_time {
+        record_batch::stamp_log_append_time(&mut batch, now_ms);
+        log_append_time_ms = now_ms;
+    }
+    let append = Append {
+        partition: key,
+        batch,
+        flush: topic.settings.flush,
+        origin: Origin::Client,
+    };
+    Ok(Candidate {
+        header,
+        append,
+        log_append_time_ms,
+    })
+}
+
+/// The checks that need no broker.
+fn check_bytes(
+    settings: &TopicSettings,
+    version: i16,
+    now_ms: i64,
+    records: &[u8],
+) -> Result<BatchHeader, Failure> {
+    if records.len() > settings.max_message_bytes {
+        let (have, most) = (records.len(), settings.max_message_bytes);
+        let message =
+            format!("the batch has {have} bytes, max.message.bytes of the topic is {most}");
+        return Err(Failure::new(ErrorCode::MessageTooLarge, message));
+    }
+    let batch = Batch::validate(records)
+        .map_err(|error| Failure::new(batch_code(&error), error.to_string()))?;
+    let header = *batch.header();
+    if header.is_transactional() {
+        let message = "a transactional batch needs a transactional id";
+        return Err(Failure::new(
+            ErrorCode::TransactionalIdAuthorizationFailed,
+            message,
+        ));
+    }
+    let codec = header
+        .codec()
+        .map_err(|error| Failure::new(batch_code(&error), error.to_string()))?;
+    if codec == Codec::Zstd && version < ZSTD_SINCE {
+        let message = "zstd needs Produce version 7 or later";
+        return Err(Failure::new(ErrorCode::UnsupportedCompressionType, message));
+    }
+    check_time(settings, &header, now_ms)?;
+    if settings.compact && codec == Codec::None {
+        check_keys(&batch)?;
+    }
+    Ok(header)
+}
+
+fn batch_code(error: &BatchError) -> ErrorCode {
+    if error.is_corruption() {
+        ErrorCode::CorruptMessage
+    } else {
+        ErrorCode::InvalidRecord
+    }
+}
+
+/// The bounds of `message.timestamp.before.max.ms` and `message.timestamp.after.max.ms`, by the header.
+fn check_time(settings: &TopicSettings, header: &BatchHeader, now_ms: i64) -> Result<(), Failure> {
+    // Records without a time, and those that get the broker's, have nothing to check.
+    if settings.log_append_time || header.max_timestamp < 0 {
+        return Ok(());
+    }
+    let ahead_ms = header.max_timestamp.saturating_sub(now_ms);
+    let behind_ms = now_ms.saturating_sub(header.base_timestamp);
+    if ahead_ms > settings.timestamp_after_max_ms || behind_ms > settings.timestamp_before_max_ms {
+        let message = format!(
+            "record times must lie between {} ms ago and {} ms ahead of the broker's clock",
+            settings.timestamp_before_max_ms, settings.timestamp_after_max_ms
+        );
+        return Err(Failure::new(ErrorCode::InvalidTimestamp, message));
+    }
+    Ok(())
+}
+
+/// A compacted topic keeps the last record of each key, so each must have one.
+fn check_keys(batch: &Batch<'_>) -> Result<(), Failure> {
+    for record in batch.records() {
+        let record =
+            record.map_err(|error| Failure::new(ErrorCode::CorruptMessage, error.to_string()))?;
+        if record.key.is_none() {
+            let message = "a record without key cannot go to a compacted topic";
+            return Err(Failure::new(ErrorCode::InvalidRecord, message));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::record_batch::BatchBuilder;
+
+    use super::*;
+
+    const NOW_MS: i64 = 1_700_000_000_000;
+
+    fn settings(values: &'static [(&'static str, &'static str)]) -> TopicSettings {
+        TopicSettings::new(|name| {
+            values
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| *value)
+        })
+    }
+
+    fn batch(key: Option<&[u8]>, timestamp: i64) -> Vec<u8> {
+        let mut builder = BatchBuilder::default();
+        builder.push(key, Some(b"value"), timestamp);
+        builder.build().to_vec()
+    }
+
+    fn code(settings: &TopicSettings, version: i16, records: &[u8]) -> Option<ErrorCode> {
+        check_bytes(settings, version, NOW_MS, records)
+            .err()
+            .map(|failure| failure.code)
+    }
+
+    #[test]
+    fn each_fault_has_its_code() {
+        let plain = settings(&[]);
+        let good = batch(None, NOW_MS);
+        assert_eq!(code(&plain, 3, &good), None);
+        let mut damaged = good.clone();
+        *damaged.last_mut().unwrap() ^= 1;
+        assert_eq!(code(&plain, 3, &damaged), Some(ErrorCode::CorruptMessage));
+        assert_eq!(
+            code(&plain, 3, &good[..20]),
+            Some(ErrorCode::CorruptMessage)
+        );
+        assert_eq!(code(&plain, 3, &[]), Some(ErrorCode::CorruptMessage));
+        let twice = [good.clone(), good.clone()].concat();
+        assert_eq!(code(&plain, 3, &twice), Some(ErrorCode::InvalidRecord));
+        let mut transactional = BatchBuilder::default().producer(1, 0, 0).transactional();
+        transactional.push(None, None, NOW_MS);
+        let refused = Some(ErrorCode::TransactionalIdAuthorizationFailed);
+        assert_eq!(code(&plain, 3, &transactional.build()), refused);
+        assert_eq!(
+            code(&settings(&[("max.message.bytes", "10")]), 3, &good),
+            Some(ErrorCode::MessageTooLarge)
+        );
+    }
+
+    #[test]
+    fn times_are_bounded_unless_the_broker_gives_them() {
+        let (plain, hour) = (settings(&[]), 3_600_000);
+        assert_eq!(code(&plain, 3, &batch(None, NOW_MS + hour)), None);
+        assert_eq!(
+            code(&plain, 3, &batch(None, NOW_MS + hour + 1)),
+            Some(ErrorCode::InvalidTimestamp)
+        );
+        assert_eq!(code(&plain, 3, &batch(None, 1)), None);
+        let bounded = settings(&[("message.timestamp.before.max.ms", "1000")]);
+        assert_eq!(
+            code(&bounded, 3, &batch(None, NOW_MS - 1001)),
+            Some(ErrorCode::InvalidTimestamp)
+        );
+        let stamped = settings(&[("message.timestamp.type", "LogAppendTime")]);
+        assert_eq!(code(&stamped, 3, &batch(None, NOW_MS + hour + 1)), None);
+    }
+
+    #[test]
+    fn compacted_topics_want_keys() {
+        let compacted = settings(&[("cleanup.policy", "compact")]);
+        assert_eq!(
+            code(&compacted, 3, &batch(None, NOW_MS)),
+            Some(ErrorCode::InvalidRecord)
+        );
+        assert_eq!(code(&compacted, 3, &batch(Some(b"key"), NOW_MS)), None);
+    }
+}
