@@ -2,11 +2,11 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::completion;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::output::Format;
 use crate::telemetry::LogFormat;
+use crate::{client_config, completion, connector, consume, datagen, produce};
 
 /// Kafka-compatible clusters, topics and sample-data connectors from three YAML kinds.
 #[derive(Debug, Parser)]
@@ -46,6 +46,11 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Produce(produce::Args),
+    Consume(consume::Args),
+    Connector(connector::Args),
+    Datagen(datagen::Args),
+    ClientConfig(client_config::Args),
     Completion(completion::Args),
 }
 
@@ -54,9 +59,54 @@ impl Args {
     ///
     /// # Errors
     /// What the command could not do.
-    pub fn execute(self, _environment: &Environment) -> Result<(), Failure> {
+    pub async fn execute(self, environment: &Environment) -> Result<(), Failure> {
+        let format = self.output;
         match self.command {
+            Command::Produce(args) => produce::run(&args, environment),
+            Command::Consume(args) => consume::run(args, environment).await,
+            Command::Connector(args) => connector::run(args, format, environment).await,
+            Command::Datagen(args) => datagen::run(&args, format),
+            Command::ClientConfig(args) => client_config::run(&args, format, environment),
             Command::Completion(args) => completion::run(&args),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn flags_without_variable(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        for argument in command
+            .get_arguments()
+            .filter(|argument| !argument.is_positional())
+        {
+            let ours = argument.get_env().and_then(|name| name.to_str());
+            let known = matches!(argument.get_id().as_str(), "help" | "version");
+            if !known && !ours.is_some_and(|name| name.starts_with("EDDYLINE_")) {
+                found.push(format!("{path} --{}", argument.get_id()));
+            }
+            if argument.get_help().is_none() && !argument.is_hide_set() {
+                found.push(format!("{path} --{}: no help", argument.get_id()));
+            }
+        }
+        for inner in command.get_subcommands() {
+            if inner.get_about().is_none() {
+                found.push(format!("{path} {}: no help", inner.get_name()));
+            }
+            flags_without_variable(inner, &format!("{path} {}", inner.get_name()), found);
+        }
+    }
+
+    #[test]
+    fn every_flag_has_help_and_a_variable() {
+        let mut command = Args::command();
+        command.build();
+        command.clone().debug_assert();
+        let mut found = Vec::new();
+        flags_without_variable(&command, "eddyline", &mut found);
+        assert_eq!(found, Vec::<String>::new());
     }
 }

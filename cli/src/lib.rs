@@ -7,22 +7,31 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
 pub mod address;
 pub mod args;
+pub mod client_config;
 pub mod completion;
+pub mod connector;
 pub mod consume;
+pub mod datagen;
 pub mod environment;
 pub mod failure;
+pub mod kafka;
 pub mod laptop;
 pub mod output;
+pub mod produce;
 pub mod telemetry;
 
 use crate::args::Args;
 use crate::environment::Environment;
 use crate::failure::Failure;
+
+/// How long a finished command waits for what still runs.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Runs the command and returns the process's exit code.
 pub fn run(
@@ -46,5 +55,14 @@ pub fn run(
 
 fn dispatch(args: Args, environment: &Environment) -> Result<(), Failure> {
     telemetry::start(args.log_format, args.verbose)?;
-    args.execute(environment)
+    // Two threads: the broker's and the worker's work is waiting for disk and sockets.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start the runtime: {error}"), ""))?;
+    let result = runtime.block_on(args.execute(environment));
+    // A blocking call that hangs (a resolver, a full pipe) must not keep a finished command alive.
+    runtime.shutdown_timeout(LAST_WORDS);
+    result
 }
