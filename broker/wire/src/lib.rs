@@ -11,6 +11,8 @@
 #![warn(missing_docs)]
 
 pub mod api_key;
+#[cfg(feature = "client")]
+pub mod client;
 mod error;
 pub mod error_code;
 mod field;
