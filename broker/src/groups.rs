@@ -7,6 +7,7 @@ mod error;
 mod event;
 mod group;
 mod member;
+pub mod offsets;
 pub mod records;
 mod subscription;
 

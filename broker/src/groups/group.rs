@@ -138,6 +138,22 @@ impl Group {
         effects
     }
 
+    /// Whether letting `event` happen may ask for a record, so that the shell has to be able to take
+    /// the step back. Never false when it will.
+    pub fn may_append(&self, event: &Event) -> bool {
+        match event {
+            // A static member that returns under a new id while the generation goes on.
+            Event::Join(_, join) => self.phase == Phase::Stable && join.instance_id.is_some(),
+            Event::Sync(_, sync) => {
+                self.phase == Phase::CompletingRebalance && self.is_leader(&sync.who.member_id)
+            }
+            // Only the last one out asks for a record.
+            Event::Leave(_, leavers) => leavers.len() >= self.members.len(),
+            Event::Delete(_) | Event::Tick => true,
+            Event::Heartbeat(..) => false,
+        }
+    }
+
     /// When [`Event::Tick`] is due next; never, if nothing runs out.
     pub fn wake_at(&self) -> Option<Duration> {
         self.members
@@ -186,6 +202,15 @@ impl Group {
             Phase::CompletingRebalance | Phase::Stable => Ok(()),
             Phase::Empty | Phase::Dead => Err(GroupError::UnknownMember),
         }
+    }
+
+    /// Ends a group that is not worth keeping, without a record; true if it is.
+    pub fn close_if_unused(&mut self) -> bool {
+        let unused = self.phase == Phase::Empty && self.generation == 0 && self.pending.is_empty();
+        if unused {
+            self.phase = Phase::Dead;
+        }
+        unused || self.phase == Phase::Dead
     }
 
     fn delete(&mut self, now: Now, token: Token, effects: &mut Vec<Effect>) {

@@ -100,11 +100,6 @@ impl Group {
         self.since_ms
     }
 
-    /// Nothing in it is worth keeping, apart from offsets: nobody is in it or about to join.
-    pub fn is_vacant(&self) -> bool {
-        self.phase == Phase::Empty && self.pending.is_empty()
-    }
-
     /// The topics its members read; `None` when that cannot be told.
     pub fn subscribed_topics(&self) -> Option<Vec<String>> {
         if self.phase != Phase::Stable || self.protocol_type.as_deref() != Some("consumer") {

@@ -162,7 +162,13 @@ impl Walk {
     fn ask(&mut self, n: usize, event: impl FnOnce(Token) -> Event) {
         let token = self.bench.token();
         self.waiting.insert(token, n);
-        self.bench.step(event(token));
+        let event = event(token);
+        let may_append = self.bench.group.may_append(&event);
+        self.bench.step(event);
+        assert!(
+            may_append || self.bench.records().is_empty(),
+            "a step that cannot be taken back"
+        );
         self.look();
     }
 
