@@ -1,16 +1,24 @@
 //! The group coordinator: classic consumer groups and their committed offsets.
 //!
-//! Pure cores: [`Group`] (membership) and [`records`] (what is written). It must not know sockets or
-//! error codes; the handlers under `api/` translate.
+//! Pure cores: [`Group`] (membership), [`offsets`] and [`records`] (what is written). Around them
+//! [`Groups`]: a lock per group, records through the log, answers held until what they depend on is
+//! durable. It must not know sockets or error codes; the handlers under `api/` translate.
 
+mod coordinator;
 mod error;
 mod event;
 mod group;
+mod journal;
+mod load;
 mod member;
 pub mod offsets;
 pub mod records;
+mod slot;
 mod subscription;
+mod timers;
+mod upkeep;
 
+pub use self::coordinator::{GroupSettings, Groups, Listed};
 pub use self::error::GroupError;
 pub use self::event::{
     Effect, Event, Identity, Join, Joined, JoinedMember, Leaver, Now, Protocol, Reply, Sync,

@@ -47,7 +47,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_size: 1_000,
+            max_size: 10_000,
             initial_delay: Duration::ZERO,
             min_session_ms: 6_000,
             max_session_ms: 1_800_000,
@@ -211,6 +211,11 @@ impl Group {
             self.phase = Phase::Dead;
         }
         unused || self.phase == Phase::Dead
+    }
+
+    /// Ids were given out whose owners may still join.
+    pub fn awaits_joins(&self) -> bool {
+        !self.pending.is_empty()
     }
 
     fn delete(&mut self, now: Now, token: Token, effects: &mut Vec<Effect>) {

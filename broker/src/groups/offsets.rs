@@ -79,7 +79,7 @@ impl Offsets {
     /// All, by topic and partition.
     pub fn iter(&self) -> impl Iterator<Item = (&str, i32, &OffsetValue)> {
         self.topics.iter().flat_map(|(topic, partitions)| {
-            let of_topic = move |(partition, value)| (topic.as_str(), *partition, value);
+            let of_topic = move |(partition, value): (&i32, _)| (topic.as_str(), *partition, value);
             partitions.iter().map(of_topic)
         })
     }
