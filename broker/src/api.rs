@@ -7,12 +7,23 @@
 
 pub(crate) mod api_versions;
 pub(crate) mod context;
+mod delete_groups;
+mod describe_groups;
 mod fetch;
+mod find_coordinator;
+mod group;
+mod heartbeat;
 mod init_producer_id;
+mod join_group;
+mod leave_group;
+mod list_groups;
 mod list_offsets;
+mod offset_commit;
+mod offset_fetch;
 mod offset_for_leader_epoch;
 mod partition;
 mod produce;
+mod sync_group;
 
 use std::ops::RangeInclusive;
 use std::pin::Pin;
@@ -84,9 +95,19 @@ pub(crate) static TABLE: &[Api] = &[
     replies!(Produce, produce),
     replies!(Fetch, fetch),
     answers!(ListOffsets, list_offsets),
+    answers!(OffsetCommit, offset_commit),
+    answers!(OffsetFetch, offset_fetch),
+    answers!(FindCoordinator, find_coordinator),
+    answers!(JoinGroup, join_group),
+    answers!(Heartbeat, heartbeat),
+    answers!(LeaveGroup, leave_group),
+    answers!(SyncGroup, sync_group),
+    answers!(DescribeGroups, describe_groups),
+    answers!(ListGroups, list_groups),
     answers!(ApiVersions, api_versions),
     answers!(InitProducerId, init_producer_id),
     answers!(OffsetForLeaderEpoch, offset_for_leader_epoch),
+    answers!(DeleteGroups, delete_groups),
 ];
 
 /// Memory the decoded form of a small request may take; a large one may take four times its frame.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::groups::Groups;
 use crate::log::Log;
 use crate::memory::Budget;
 use crate::metrics::Metrics;
@@ -24,6 +25,7 @@ pub struct Broker {
     pub(crate) topics: Topics,
     pub(crate) producers: Arc<Producers>,
     pub(crate) producer_ids: ProducerIds,
+    pub(crate) groups: Arc<Groups>,
 }
 
 impl Broker {

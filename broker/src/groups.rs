@@ -25,3 +25,7 @@ pub use self::event::{
     Synced, Token,
 };
 pub use self::group::{Group, Limits, MemberView, Phase, View};
+pub use self::upkeep::keep_up;
+
+/// The topic all of it is kept in.
+pub const OFFSETS_TOPIC: &str = "__consumer_offsets";

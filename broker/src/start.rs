@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::broker::Broker;
 use crate::clock::Clock;
+use crate::groups::{self, GroupSettings, Groups};
 use crate::listeners::{BindError, Bound};
-use crate::log::{Log, OpenError, Options, Stopped};
+use crate::log::{Log, OpenError, Options, ReadError, Stopped};
 use crate::memory::Budget;
 use crate::metrics::Metrics;
 use crate::producers::{ProducerIds, Producers};
@@ -37,6 +38,9 @@ pub enum StartError {
     /// The topics cannot be read back from the data folder.
     #[error(transparent)]
     Topics(#[from] LoadError),
+    /// The groups cannot be read back from the data folder.
+    #[error("load groups: {0}")]
+    Groups(ReadError),
     /// The program ended a task of its own too early.
     #[error("start broker: a task of the start was ended")]
     Ended(#[from] tokio::task::JoinError),
@@ -79,6 +83,7 @@ impl Broker {
         let log = tokio::task::spawn_blocking(move || Log::open(&data_dir, options)).await??;
         let topics = open_topics(&log, &clock, &config).await?;
         let producers = Arc::new(Producers::open(&log));
+        let groups = open_groups(&log, &clock, &config, &topics).await?;
         let broker = Arc::new(Self {
             config,
             clock,
@@ -88,7 +93,9 @@ impl Broker {
             topics,
             producers,
             producer_ids: ProducerIds::default(),
+            groups,
         });
+        tokio::spawn(groups::keep_up(Arc::downgrade(&broker.groups)));
         let interval = broker.config.retention_check_interval;
         tokio::spawn(retention::run(Arc::downgrade(&broker), interval));
         let server = Server::start(&broker, sockets);
@@ -108,6 +115,25 @@ async fn open_topics(
     let (log, clock, config) = (log.clone(), clock.clone(), Arc::clone(config));
     let open = move || Topics::open(&log, &clock, config, &new_cluster_id());
     Ok(tokio::task::spawn_blocking(open).await??)
+}
+
+async fn open_groups(
+    log: &Log,
+    clock: &Clock,
+    config: &BrokerConfig,
+    topics: &Topics,
+) -> Result<Arc<Groups>, StartError> {
+    let groups = Arc::new(Groups::new(GroupSettings::new(config), clock.clone()));
+    let (log, loading, view) = (log.clone(), Arc::clone(&groups), topics.view());
+    let load = move || {
+        let topic = view.topic(groups::OFFSETS_TOPIC);
+        let topic = topic.map(|topic| (topic.id, topic.partitions));
+        loading.load(&log, topic, |name| view.topic(name).is_some())
+    };
+    tokio::task::spawn_blocking(load)
+        .await?
+        .map_err(StartError::Groups)?;
+    Ok(groups)
 }
 
 /// 22 characters that do not start with '-': command-line tools would take such an id for a flag.
@@ -161,6 +187,8 @@ impl Running {
     /// # Errors
     /// [`Stopped`] when the log had ended before.
     pub async fn stop(self) -> Result<(), Stopped> {
+        // A join may wait for minutes: it is told to look for a coordinator again.
+        self.broker.groups.close();
         self.server.stop(STOP_PATIENCE).await;
         let broker = Arc::clone(&self.broker);
         tokio::task::spawn_blocking(move || {

@@ -20,6 +20,7 @@ use super::offsets::{Commit, Offsets};
 use super::slot::{CommitTerms, Slot};
 use super::timers::Timers;
 use crate::clock::Clock;
+use crate::settings::BrokerConfig;
 
 /// How often a group that was just closed is looked up again before giving up.
 const LOOKUPS: usize = 4;
@@ -38,6 +39,27 @@ pub struct GroupSettings {
     /// Memory that all groups together may take; above it joins of new members and commits are
     /// refused until some leave or expire.
     pub max_bytes: usize,
+}
+
+impl GroupSettings {
+    /// As the broker is set.
+    pub fn new(config: &BrokerConfig) -> Self {
+        let defaults = Self::default();
+        let millis = |time: Duration| i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+        Self {
+            limits: Limits {
+                max_size: config.group_max_size,
+                initial_delay: config.group_initial_rebalance_delay,
+                min_session_ms: millis(config.group_min_session_timeout),
+                max_session_ms: millis(config.group_max_session_timeout),
+                ..defaults.limits
+            },
+            metadata_max_bytes: config.offset_metadata_max_bytes,
+            retention: config.offsets_retention,
+            check_interval: config.offsets_retention_check_interval,
+            ..defaults
+        }
+    }
 }
 
 impl Default for GroupSettings {
@@ -75,7 +97,7 @@ pub struct Groups {
     journals: OnceLock<Journals>,
     /// A std mutex: held for one lookup, never across an await. Never taken while a slot's is held.
     slots: Mutex<HashMap<String, Arc<Mutex<Slot>>>>,
-    pub(super) timers: Timers,
+    pub(super) timers: Arc<Timers>,
     held_bytes: AtomicUsize,
 }
 
@@ -89,7 +111,7 @@ impl Groups {
             loaded: AtomicBool::new(false),
             journals: OnceLock::new(),
             slots: Mutex::default(),
-            timers: Timers::default(),
+            timers: Arc::default(),
             held_bytes: AtomicUsize::new(0),
         }
     }
@@ -282,6 +304,14 @@ impl Groups {
             }
         }
         Ok(())
+    }
+
+    /// Lets nobody in any more, and answers all that waits: look for a coordinator again.
+    pub fn close(&self) {
+        self.loaded.store(false, Ordering::Release);
+        for id in self.ids() {
+            drop(self.with(&id, false, |slot, _| slot.refuse_waiting()));
+        }
     }
 
     /// Whether `__consumer_offsets` is there to write to.

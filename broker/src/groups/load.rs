@@ -87,7 +87,7 @@ impl Groups {
             for partition in 0..partitions {
                 let key = PartitionKey { topic, partition };
                 log.replay(key, 0, Detail::Batches, &mut |batch| {
-                    replayed.batches(&batch.bytes)
+                    replayed.batches(&batch.bytes);
                 })?;
             }
         }

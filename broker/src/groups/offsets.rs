@@ -175,13 +175,17 @@ mod tests {
 
     fn offsets(records: Vec<Record>) -> Offsets {
         let mut offsets = Offsets::default();
-        records.into_iter().for_each(|record| offsets.apply(record));
+        for record in records {
+            offsets.apply(record);
+        }
         offsets
     }
 
     fn left(offsets: &Offsets, gone: Vec<Record>) -> Vec<(String, i32)> {
         let mut offsets = offsets.clone();
-        gone.into_iter().for_each(|record| offsets.apply(record));
+        for record in gone {
+            offsets.apply(record);
+        }
         offsets
             .iter()
             .map(|(topic, partition, _)| (topic.to_owned(), partition))

@@ -193,6 +193,11 @@ impl Slot {
         Ok(())
     }
 
+    /// Answers nobody who waits any more; those who ask hear that the coordinator is going away.
+    pub(super) fn refuse_waiting(&mut self) {
+        self.waiting.clear();
+    }
+
     /// Ends a group that holds nothing; true when it is over.
     pub(super) fn close_if_unused(&mut self) -> bool {
         self.offsets.is_empty() && self.group.close_if_unused()

@@ -1,34 +1,57 @@
 //! What the coordinator does by itself: wakes groups whose time has come, removes what ran out.
 
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval_at, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::coordinator::Groups;
 use super::event::Event;
+use super::timers::Timers;
 
 /// When the log refuses a record that time asks for, it is asked again after this long.
 const RETRY: Duration = Duration::from_secs(1);
-/// The timer task looks at least this often; a bound for the sleep, not a period that matters.
-const LONGEST_SLEEP: Duration = Duration::from_hours(1);
+/// It looks this often whether it is still needed.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// Wakes groups and removes what ran out until the coordinator is gone. It holds on to the times
+/// only, never to the coordinator, so that the log can be closed.
+pub async fn keep_up(groups: Weak<Groups>) {
+    let Some((timers, period)) = groups.upgrade().map(|groups| groups.pace()) else {
+        return;
+    };
+    let mut sweep = interval_at(Instant::now() + period, period);
+    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let Some(wake_at) = groups.upgrade().map(|groups| groups.next_wake()) else {
+            return;
+        };
+        let is_sweep = tokio::select! {
+            () = sleep_until(wake_at) => false,
+            () = timers.earlier() => false,
+            _ = sweep.tick() => true,
+        };
+        let Some(groups) = groups.upgrade() else {
+            return;
+        };
+        groups.wake_due();
+        if is_sweep {
+            groups.sweep();
+        }
+    }
+}
 
 impl Groups {
-    /// Runs until it is dropped; the caller stops it with the broker.
-    pub async fn run(&self) {
-        let period = self.settings.check_interval.max(RETRY);
-        let mut sweep = interval_at(tokio::time::Instant::now() + period, period);
-        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let wake_at = self
-                .timers
-                .next()
-                .unwrap_or(self.now().tick + LONGEST_SLEEP);
-            tokio::select! {
-                () = sleep_until(self.instant(wake_at)) => self.wake_due(),
-                () = self.timers.earlier() => {}
-                _ = sweep.tick() => self.sweep(),
-            }
-        }
+    fn pace(&self) -> (Arc<Timers>, Duration) {
+        (
+            Arc::clone(&self.timers),
+            self.settings.check_interval.max(RETRY),
+        )
+    }
+
+    fn next_wake(&self) -> Instant {
+        let longest = self.now().tick + LONGEST_SLEEP;
+        self.instant(self.timers.next().map_or(longest, |at| at.min(longest)))
     }
 
     /// Wakes every group whose time has come.
