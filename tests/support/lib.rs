@@ -1,6 +1,8 @@
 //! What the test suites share: where things are, the real program as a child, and waiting for a condition.
 //! It must not know what any suite asserts.
 
+pub mod kafka;
+pub mod manifest;
 pub mod paths;
 pub mod program;
 pub mod wait;
