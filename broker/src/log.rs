@@ -27,11 +27,38 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use wire::{Uuid, record_batch::BatchHeader};
 
+use engine::Engine;
+use partition::Partition;
+use threads::Threads;
+
 mod append;
-#[expect(dead_code, reason = "the engine that uses it lands next")]
+mod behind;
+mod checkpoint;
 mod disk;
+mod engine;
+mod epochs;
+mod folder;
+mod gather;
+mod index;
+mod manifest;
 mod options;
+mod partition;
+mod queue;
+mod reading;
+mod recovery;
+mod replaying;
+mod retention;
+mod round;
+mod segment;
 mod slices;
+mod snapshots;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod threads;
+mod times;
+mod wal;
+mod writer;
 
 pub use append::{Append, AppendError, Appended, Flush, Full, Origin, Stopped, Ticket};
 pub use options::{Damage, Fatal, FatalHandler, OpenError, Options, Policy, Recovery};
@@ -153,59 +180,81 @@ pub struct Stats {
 /// Handle on an open log; clones share it. See the module documentation.
 #[derive(Debug, Clone)]
 pub struct Log {
-    _engine: Arc<()>,
+    shared: Arc<Shared>,
+}
+
+/// What clones share.
+#[derive(Debug)]
+struct Shared {
+    engine: Arc<Engine>,
+    recovery: Recovery,
+    threads: Threads,
 }
 
 impl Log {
     /// Opens the data folder `dir`, creating it when it is not there, and recovers what a crash left. Blocks on disk; the
     /// time it takes depends on what was appended since the last checkpoint, not on the size of the data.
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
-        let _ = (dir, options);
-        unimplemented!("lands with the engine")
+        let disk = Arc::new(disk::folder::Folder::new(dir));
+        Self::open_on(disk, options).map_err(|refused| refused.at(dir))
     }
 
     /// What the start found.
     pub fn recovery(&self) -> &Recovery {
-        unimplemented!("lands with the engine")
+        &self.shared.recovery
     }
 
     /// Makes an empty partition, or sets the policy of one that is there. Durable at the latest with the first
     /// [`Flush::Sync`] append to any partition that follows, so the record that announces the topic comes after it.
     pub fn create(&self, partition: PartitionKey, policy: Policy) -> Result<(), Stopped> {
-        let _ = (partition, policy);
-        unimplemented!("lands with the engine")
+        self.shared.engine.create(partition, policy)
     }
 
     /// Whether the partition is there.
     pub fn exists(&self, partition: PartitionKey) -> bool {
-        let _ = partition;
-        unimplemented!("lands with the engine")
+        self.shared.engine.partition(partition).is_some()
     }
 
     /// All partitions. After a start the owner of topics drops those it does not know.
     pub fn partitions(&self) -> BTreeSet<PartitionKey> {
-        unimplemented!("lands with the engine")
+        self.shared
+            .engine
+            .partitions()
+            .iter()
+            .map(|partition| partition.key)
+            .collect()
     }
 
     /// Forgets a partition: appends and reads fail from now on, watchers end, its files go at the next checkpoint. Comes
     /// back after a crash before that; the owner of topics then drops it again. Fine when it is not there.
     pub fn drop(&self, partition: PartitionKey) {
-        let _ = partition;
-        unimplemented!("lands with the engine")
+        self.shared.engine.drop_partition(partition);
     }
 
     /// Raises the log start offset to `before` (at most the high watermark) and deletes what lies wholly below it.
     /// Durable when it returns the new log start offset. Blocks on disk.
     pub fn trim(&self, partition: PartitionKey, before: i64) -> Result<i64, ReadError> {
-        let _ = (partition, before);
-        unimplemented!("lands with the engine")
+        let held = self.find(partition)?;
+        let offsets = held.offsets();
+        if !(offsets.start..=offsets.high_watermark).contains(&before) {
+            return Err(ReadError::OutOfRange {
+                partition,
+                offset: before,
+                start: offsets.start,
+                high_watermark: offsets.high_watermark,
+            });
+        }
+        self.shared
+            .threads
+            .with_behind(|behind| behind.trim(&held, before))
+            .map_err(|Stopped| ReadError::Stopped)?;
+        Ok(held.start())
     }
 
     /// Appends one batch each to one or more partitions, all or nothing. Never waits for the disk: offsets are assigned
     /// in call order when this returns; see [`Ticket`] for the rest.
     pub fn append(&self, group: Vec<Append>) -> Result<Ticket, AppendError> {
-        let _ = group;
-        unimplemented!("lands with the engine")
+        self.shared.engine.append(group)
     }
 
     /// Whole batches from the one that contains `offset` on, up to the bounds. Empty at the high watermark.
@@ -217,33 +266,38 @@ impl Log {
         offset: i64,
         bounds: ReadBounds,
     ) -> Result<Slices, ReadError> {
-        let _ = (partition, offset, bounds);
-        unimplemented!("lands with the engine")
+        let held = self.find(partition)?;
+        reading::read(self.shared.engine.disk.as_ref(), &held, offset, bounds)
     }
 
     /// Follows the high watermark. The channel closes when the partition is dropped or the log ends.
     pub fn watch(&self, partition: PartitionKey) -> Option<watch::Receiver<i64>> {
-        let _ = partition;
-        unimplemented!("lands with the engine")
+        self.shared.engine.partition(partition)?.watch()
     }
 
     /// Where the partition begins and ends.
     pub fn offsets(&self, partition: PartitionKey) -> Option<Offsets> {
-        let _ = partition;
-        unimplemented!("lands with the engine")
+        self.shared
+            .engine
+            .partition(partition)
+            .map(|partition| partition.offsets())
     }
 
     /// Leader epoch of the partition; rises at every start after a stop that was not in order.
     pub fn leader_epoch(&self, partition: PartitionKey) -> Option<i32> {
-        let _ = partition;
-        unimplemented!("lands with the engine")
+        self.shared
+            .engine
+            .partition(partition)
+            .map(|_| self.shared.engine.leader_epoch)
     }
 
     /// Where the records of a leader epoch end (`OffsetForLeaderEpoch`). None when the partition is not there or the epoch
     /// is above its own.
     pub fn epoch_end(&self, partition: PartitionKey, leader_epoch: i32) -> Option<EpochEnd> {
-        let _ = (partition, leader_epoch);
-        unimplemented!("lands with the engine")
+        self.shared
+            .engine
+            .partition(partition)?
+            .epoch_end(leader_epoch)
     }
 
     /// The first record at or after a timestamp. In a compressed batch, whose records cannot be looked at, the first
@@ -253,28 +307,31 @@ impl Log {
         partition: PartitionKey,
         timestamp: i64,
     ) -> Result<Option<TimedOffset>, ReadError> {
-        let _ = (partition, timestamp);
-        unimplemented!("lands with the engine")
+        let held = self.find(partition)?;
+        times::find(self.shared.engine.disk.as_ref(), &held, timestamp)
     }
 
     /// The record with the largest timestamp, the first of them when there are several; in a compressed batch its last
     /// record stands for it. None when the partition is empty. Blocks on disk.
     pub fn max_timestamp(&self, partition: PartitionKey) -> Result<Option<TimedOffset>, ReadError> {
-        let _ = partition;
-        unimplemented!("lands with the engine")
+        let held = self.find(partition)?;
+        times::latest(self.shared.engine.disk.as_ref(), &held)
     }
 
     /// Bytes of the batches the partition holds.
     pub fn size_bytes(&self, partition: PartitionKey) -> Option<u64> {
-        let _ = partition;
-        unimplemented!("lands with the engine")
+        self.shared
+            .engine
+            .partition(partition)
+            .map(|partition| partition.size_bytes())
     }
 
     /// Deletes what every partition's [`Policy`] no longer keeps at `now_ms`, milliseconds since 1970. The new log start
     /// offsets are durable before anyone sees them. Blocks on disk.
     pub fn clean(&self, now_ms: i64) -> Result<Vec<Cleaned>, Stopped> {
-        let _ = now_ms;
-        unimplemented!("lands with the engine")
+        self.shared
+            .threads
+            .with_behind(|behind| behind.clean(now_ms))
     }
 
     /// Gives `each` every batch from the one that contains `from` (or the log start, when that is higher) up to the high
@@ -286,35 +343,54 @@ impl Log {
         detail: Detail,
         each: &mut dyn FnMut(Replayed),
     ) -> Result<(), ReadError> {
-        let _ = (partition, from, detail, each);
-        unimplemented!("lands with the engine")
+        let held = self.find(partition)?;
+        replaying::replay(self.shared.engine.disk.as_ref(), &held, from, detail, each)
     }
 
     /// Keeps a snapshot under `name` (letters, digits, `-` and `_`), in place of an older one. Blocks on disk.
     pub fn save_snapshot(&self, name: &str, snapshot: &Snapshot) -> std::io::Result<()> {
-        let _ = (name, snapshot);
-        unimplemented!("lands with the engine")
+        snapshots::save(self.shared.engine.disk.as_ref(), name, snapshot)
     }
 
     /// The snapshot last saved under `name`; none when there is none or it is damaged. Blocks on disk.
     pub fn load_snapshot(&self, name: &str) -> Option<Snapshot> {
-        let _ = name;
-        unimplemented!("lands with the engine")
+        snapshots::load(self.shared.engine.disk.as_ref(), name)
     }
 
     /// Bytes free on the volume and bytes in all, when last looked at.
     pub fn space_bytes(&self) -> (u64, u64) {
-        unimplemented!("lands with the engine")
+        let space = self.shared.engine.space();
+        (space.free_bytes, space.total_bytes)
     }
 
     /// Counters since start.
     pub fn stats(&self) -> Stats {
-        unimplemented!("lands with the engine")
+        self.shared.engine.stats()
     }
 
     /// Orderly stop: refuses new appends, makes everything durable, writes it behind and marks the folder clean. Blocks on
     /// disk. The folder stays locked until the last clone of the handle is gone.
     pub fn close(&self) -> Result<(), Stopped> {
-        unimplemented!("lands with the engine")
+        self.shared.threads.close()
+    }
+
+    fn open_on(disk: Arc<dyn disk::Disk>, options: Options) -> Result<Self, recovery::Refused> {
+        let opened = recovery::open(disk, options)?;
+        let threads = Threads::start(opened.writer, opened.behind)?;
+        let (engine, recovery) = (opened.engine, opened.recovery);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                engine,
+                recovery,
+                threads,
+            }),
+        })
+    }
+
+    fn find(&self, partition: PartitionKey) -> Result<Arc<Partition>, ReadError> {
+        self.shared
+            .engine
+            .partition(partition)
+            .ok_or(ReadError::UnknownPartition(partition))
     }
 }

@@ -1,0 +1,89 @@
+//! Where the shared log is damaged, the same batches may already lie in segments, written behind it after the last
+//! checkpoint: read them before those files are cut back.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+};
+
+use bytes::Bytes;
+use wire::record_batch::Batch;
+
+use super::super::{
+    PartitionKey,
+    disk::Disk,
+    manifest::Manifest,
+    segment::{dir_name, parse_dir_name},
+};
+
+/// Whole batches with a matching checksum, by partition and base offset.
+#[derive(Debug, Default)]
+pub(super) struct Salvage(HashMap<PartitionKey, BTreeMap<i64, Bytes>>);
+
+impl Salvage {
+    /// Reads what every partition holds beyond `manifest`.
+    pub(super) fn read(disk: &dyn Disk, manifest: &Manifest) -> io::Result<Self> {
+        let mut salvage = Self::default();
+        for name in disk.list("partitions")? {
+            if let Some(partition) = parse_dir_name(&name) {
+                let batches = read_partition(disk, manifest, partition)?;
+                salvage.0.insert(partition, batches);
+            }
+        }
+        Ok(salvage)
+    }
+
+    /// The first batch that lies between two offsets.
+    pub(super) fn first_between(
+        &self,
+        partition: PartitionKey,
+        first_offset: i64,
+        next_offset: i64,
+    ) -> Option<(i64, Bytes)> {
+        let batches = self.0.get(&partition)?;
+        let (base_offset, batch) = batches.range(first_offset..next_offset).next()?;
+        Some((*base_offset, batch.clone()))
+    }
+}
+
+fn read_partition(
+    disk: &dyn Disk,
+    manifest: &Manifest,
+    partition: PartitionKey,
+) -> io::Result<BTreeMap<i64, Bytes>> {
+    let known = manifest
+        .partitions
+        .iter()
+        .find(|record| record.partition == partition);
+    let dir = dir_name(partition);
+    let mut batches = BTreeMap::new();
+    for name in disk.list(&dir)? {
+        let Some(base_offset) = name.strip_suffix(".log").and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let span = known.and_then(|record| {
+            record
+                .segments
+                .iter()
+                .find(|span| span.base_offset == base_offset)
+        });
+        let from = span.map_or(0, |span| span.size_bytes);
+        let file = disk.open(&format!("{dir}/{name}"))?;
+        let beyond = file.size_bytes()?.saturating_sub(from);
+        let mut bytes = vec![0; usize::try_from(beyond).map_err(io::Error::other)?];
+        if file.read_exact_at(from, &mut bytes).is_err() {
+            continue;
+        }
+        let bytes = Bytes::from(bytes);
+        let mut at = 0;
+        while let Ok((batch, _)) = Batch::split(&bytes[at..]) {
+            let end = at + batch.bytes().len();
+            if batch.verify().is_err() {
+                break;
+            }
+            batches.insert(batch.header().base_offset, bytes.slice(at..end));
+            at = end;
+        }
+    }
+    Ok(batches)
+}

@@ -1,0 +1,151 @@
+//! One file of a partition: verbatim batches one after the other, named by the offset of the first.
+
+use std::{
+    io,
+    sync::{Arc, Weak},
+};
+
+use wire::record_batch::{BatchHeader, HEADER_LEN};
+
+use super::{
+    PartitionKey,
+    disk::{Disk, DiskFile},
+    index::Index,
+    retention::Span,
+};
+
+/// Read at once while walking over headers.
+const WALK_BYTES: usize = 16 * 1024;
+
+/// A segment as its partition knows it.
+#[derive(Debug)]
+pub(super) struct Segment {
+    /// Offsets, bytes and timestamps of what the file holds.
+    pub(super) span: Span,
+    /// Built on first use; while it is absent look-ups walk from the start of the file.
+    pub(super) index: Option<Index>,
+    /// Open as long as somebody reads or writes it: ten thousand files must not take ten thousand descriptors.
+    file: Option<Weak<dyn DiskFile>>,
+}
+
+impl Segment {
+    /// A segment from what the manifest says.
+    pub(super) fn known(span: Span) -> Self {
+        Self {
+            span,
+            index: None,
+            file: None,
+        }
+    }
+
+    /// A new segment.
+    pub(super) fn new(span: Span, file: &Arc<dyn DiskFile>) -> Self {
+        Self {
+            span,
+            index: Some(Index::default()),
+            file: Some(Arc::downgrade(file)),
+        }
+    }
+
+    /// The open file.
+    pub(super) fn file(
+        &mut self,
+        disk: &dyn Disk,
+        partition: PartitionKey,
+    ) -> io::Result<Arc<dyn DiskFile>> {
+        if let Some(file) = self.file.as_ref().and_then(Weak::upgrade) {
+            return Ok(file);
+        }
+        let file = disk.open(&file_name(partition, self.span.base_offset))?;
+        self.file = Some(Arc::downgrade(&file));
+        Ok(file)
+    }
+}
+
+/// Directory of a partition. Hexadecimal, because macOS folders do not tell upper from lower case.
+pub(super) fn dir_name(partition: PartitionKey) -> String {
+    let topic = u128::from_be_bytes(partition.topic.0);
+    format!("partitions/{topic:032x}-{}", partition.partition)
+}
+
+/// The partition whose directory has this name (without its parent).
+pub(super) fn parse_dir_name(name: &str) -> Option<PartitionKey> {
+    let (topic, partition) = name.split_once('-')?;
+    let topic = u128::from_str_radix(topic, 16).ok()?;
+    let topic = wire::Uuid(topic.to_be_bytes());
+    Some(PartitionKey {
+        topic,
+        partition: partition.parse().ok()?,
+    })
+}
+
+/// File of the segment that begins at `base_offset`.
+pub(super) fn file_name(partition: PartitionKey, base_offset: i64) -> String {
+    format!("{}/{base_offset:020}.log", dir_name(partition))
+}
+
+/// Walks over the batch headers of a file range.
+#[derive(Debug)]
+pub(super) struct Walk {
+    file: Arc<dyn DiskFile>,
+    position: u64,
+    end: u64,
+    buffer: Vec<u8>,
+    buffer_at: u64,
+}
+
+impl Walk {
+    /// From the batch start `position` to `end`, which is where a batch ends.
+    pub(super) fn new(file: Arc<dyn DiskFile>, position: u64, end: u64) -> Self {
+        Self {
+            file,
+            position,
+            end,
+            buffer: Vec::new(),
+            buffer_at: 0,
+        }
+    }
+
+    /// The next batch: where it begins and its header. None at the end. A header that does not fit is `InvalidData`.
+    pub(super) fn next(&mut self) -> io::Result<Option<(u64, BatchHeader)>> {
+        if self.position >= self.end {
+            return Ok(None);
+        }
+        let at = self.position;
+        let damaged =
+            || io::Error::new(io::ErrorKind::InvalidData, format!("no batch at byte {at}"));
+        if self.end - at < HEADER_LEN as u64 {
+            return Err(damaged());
+        }
+        let skip = self.fill(at)?;
+        let header = BatchHeader::parse(&self.buffer[skip..]).map_err(|_| damaged())?;
+        let next = at + header.size_bytes() as u64;
+        if next > self.end {
+            return Err(damaged());
+        }
+        self.position = next;
+        Ok(Some((at, header)))
+    }
+
+    /// Makes the buffer hold a header at `at`; gives where in the buffer.
+    fn fill(&mut self, at: u64) -> io::Result<usize> {
+        let held = self.buffer_at..self.buffer_at + self.buffer.len() as u64;
+        if !(held.contains(&at) && at + HEADER_LEN as u64 <= held.end) {
+            let left = usize::try_from(self.end - at).unwrap_or(usize::MAX);
+            self.buffer.resize(left.min(WALK_BYTES), 0);
+            self.file.read_exact_at(at, &mut self.buffer)?;
+            self.buffer_at = at;
+        }
+        Ok(usize::try_from(at - self.buffer_at).unwrap_or_default())
+    }
+}
+
+/// The index of the first `size_bytes` of a file.
+pub(super) fn build_index(file: Arc<dyn DiskFile>, size_bytes: u64) -> io::Result<Index> {
+    let mut index = Index::default();
+    let mut walk = Walk::new(file, 0, size_bytes);
+    while let Some((position, header)) = walk.next()? {
+        index.note(header.base_offset, position, header.max_timestamp);
+    }
+    Ok(index)
+}

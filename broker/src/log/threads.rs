@@ -1,0 +1,168 @@
+//! The two threads of an open log, and its end.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use super::{
+    Fatal, Stopped,
+    behind::Behind,
+    engine::Engine,
+    writer::{Next, Writer},
+};
+
+/// Pause after the disk was found full.
+const FULL_PAUSE: Duration = Duration::from_secs(1);
+
+/// A running log. Dropping it ends the threads without an orderly stop, as a crash would.
+#[derive(Debug)]
+pub(super) struct Threads {
+    engine: Arc<Engine>,
+    /// Held across I/O: by the write-behind thread while it works, and by callers that block on disk.
+    behind: Arc<Mutex<Behind>>,
+    running: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Threads {
+    pub(super) fn start(mut writer: Writer, behind: Behind) -> io::Result<Self> {
+        let engine = Arc::clone(&behind.engine);
+        let behind = Arc::new(Mutex::new(behind));
+        let threads = Self {
+            engine: Arc::clone(&engine),
+            behind: Arc::clone(&behind),
+            running: Mutex::default(),
+        };
+        let writing = thread::Builder::new()
+            .name("log-writer".to_owned())
+            .spawn({
+                let engine = Arc::clone(&engine);
+                move || {
+                    if let Err(fatal) = write(&engine, &mut writer) {
+                        engine.fail(&fatal);
+                    }
+                }
+            })?;
+        threads.running().push(writing);
+        let writing_behind = thread::Builder::new()
+            .name("log-behind".to_owned())
+            .spawn(move || write_behind(&engine, &behind))?;
+        threads.running().push(writing_behind);
+        Ok(threads)
+    }
+
+    fn running(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` on the write-behind; its faults are the log's.
+    pub(super) fn with_behind<T>(
+        &self,
+        work: impl FnOnce(&mut Behind) -> io::Result<T>,
+    ) -> Result<T, Stopped> {
+        let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        if behind.closed || self.engine.has_failed() {
+            return Err(Stopped);
+        }
+        work(&mut behind).map_err(|error| {
+            if is_full(&error) {
+                tracing::warn!(%error, "write behind: the disk is full");
+            } else {
+                self.engine.fail(&Fatal {
+                    action: "write",
+                    file: "segments".to_owned(),
+                    error,
+                });
+            }
+            Stopped
+        })
+    }
+
+    /// Orderly stop; only the first call does anything.
+    pub(super) fn close(&self) -> Result<(), Stopped> {
+        if !self.engine.refuse_appends() {
+            return Err(Stopped);
+        }
+        let mut running = std::mem::take(&mut *self.running()).into_iter();
+        // The writer ends once nothing is queued any more.
+        running.next().map(JoinHandle::join);
+        let closed = self.with_behind(|behind| {
+            behind.write_all()?;
+            behind.checkpoint(&[], true).map(drop)
+        });
+        self.engine.stop_behind();
+        for thread in running {
+            // A thread that panicked has said so already.
+            let _ = thread.join();
+        }
+        self.engine.retire_all();
+        closed
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.engine.abandon();
+        for thread in std::mem::take(&mut *self.running()) {
+            let _ = thread.join();
+        }
+        self.engine.retire_all();
+    }
+}
+
+fn write(engine: &Engine, writer: &mut Writer) -> Result<(), Fatal> {
+    loop {
+        match writer.step(Instant::now())? {
+            Next::Again => {}
+            Next::Wait(until) => {
+                if engine.wait_for_round(until) {
+                    return writer.finish(Instant::now());
+                }
+            }
+        }
+    }
+}
+
+fn write_behind(engine: &Engine, behind: &Mutex<Behind>) {
+    let mut is_full_already = false;
+    loop {
+        let now = Instant::now();
+        let stepped = behind
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .step(now);
+        let until = match stepped {
+            Ok(until) => {
+                is_full_already = false;
+                until
+            }
+            Err(error) if is_full(&error) => {
+                if !is_full_already {
+                    tracing::warn!(%error, "write behind: the disk is full; retrying every second");
+                }
+                is_full_already = true;
+                Some(now + FULL_PAUSE)
+            }
+            Err(error) => {
+                engine.fail(&Fatal {
+                    action: "write",
+                    file: "segments".to_owned(),
+                    error,
+                });
+                return;
+            }
+        };
+        if engine.wait_behind(until, is_full_already) {
+            return;
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
