@@ -6,6 +6,7 @@
 //!
 //! Entry types: [`Plugin`], [`Source`], [`Registry`].
 
+pub(crate) mod check;
 mod connector;
 mod definition;
 pub(crate) mod framework;

@@ -230,11 +230,12 @@ fn format_name(name: &str) -> Result<(), String> {
     }
 }
 
+/// The bounds keep the time between two records, and its inverse, far from any overflow.
 fn rate(value: &str) -> Result<(), String> {
     match value.trim().parse::<f64>() {
-        Ok(rate) if rate > 0.0 && rate <= 1e9 => Ok(()),
+        Ok(rate) if (0.001..=10_000_000.0).contains(&rate) => Ok(()),
         _ => Err(format!(
-            "is {value:?}; write records per second above 0, such as 10 or 0.5, or pause the \
+            "is {value:?}; write records per second from 0.001 to 10000000, or pause the \
              connector to send none"
         )),
     }

@@ -60,7 +60,7 @@ fn golden_records() {
             (0..3).map(move |g| line(&source.record(g, now())))
         })
         .collect();
-    let golden = include_str!("tests/golden.txt");
+    let golden = include_str!("tests/fixtures/records.txt");
     assert_eq!(lines.join("\n"), golden.trim_end());
 }
 
@@ -86,6 +86,25 @@ fn a_record_depends_on_its_number_and_not_on_the_order_of_calls() {
             forward.record(u64::MAX, now()),
             backward.record(u64::MAX, now())
         );
+    }
+}
+
+#[test]
+fn the_clock_shows_in_date_times_only() {
+    let later = Timestamp::from_second(NOW + 90_061).unwrap();
+    for template in Template::ALL {
+        let source = template.open(7);
+        for g in 0..50 {
+            let (before, after) = (source.record(g, now()), source.record(g, later));
+            assert_eq!(before.key, after.key);
+            let (Value::Record(before), Value::Record(after)) = (before.value, after.value) else {
+                panic!("a value is a record")
+            };
+            for (before, after) in before.iter().zip(&after) {
+                let moves = before.0.ends_with("_datetime");
+                assert_eq!(before == after, !moves, "{template:?} {}", before.0);
+            }
+        }
     }
 }
 

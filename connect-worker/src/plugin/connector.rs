@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use super::{
     Config, InvalidConfig, Validation,
-    framework::{self, BACKOFF_MAX, BACKOFF_MIN, PRODUCER_PREFIX, PRODUCER_SETTINGS},
+    framework::{self, MAX_BACKOFF, MIN_BACKOFF, PRODUCER_PREFIX, PRODUCER_SETTINGS},
 };
 
 /// What the runtime must know of a connector besides its source.
@@ -22,17 +22,21 @@ pub struct ConnectorSettings {
     pub managed: Option<Managed>,
 }
 
-/// By whom and in which version a connector is managed.
+/// By which object, in which version, and for which workers a connector is managed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Managed {
+    /// The namespace of the object; empty when not told.
+    pub namespace: String,
     /// The uid of the object.
     pub uid: String,
     /// The generation of the object; the higher one holds.
     pub generation: i64,
     /// The epoch of the hand-over; rises with every change of tasks or workers.
     pub epoch: u64,
-    /// The uids of the worker pods that are there; empty on a laptop.
-    pub workers: Vec<String>,
+    /// How many workers share the tasks; at least 1.
+    pub workers: u32,
+    /// The uids of the worker pods that are there, by ordinal; empty on a laptop.
+    pub worker_uids: Vec<String>,
 }
 
 /// The state a connector is wanted in.
@@ -84,16 +88,12 @@ impl ConnectorSettings {
         let millis = |key, fallback| parsed(config, key).map_or(fallback, Duration::from_millis);
         let restart = RestartPolicy {
             max_restarts: parsed(config, "eddyline.restart.max").unwrap_or(default.max_restarts),
-            min_backoff: millis(BACKOFF_MIN, default.min_backoff),
-            max_backoff: millis(BACKOFF_MAX, default.max_backoff),
+            min_backoff: millis(MIN_BACKOFF, default.min_backoff),
+            max_backoff: millis(MAX_BACKOFF, default.max_backoff),
         };
         Ok(Self {
             tasks: parsed(config, "tasks.max").unwrap_or(1),
-            state: match config.get("eddyline.state").map(|state| state.trim()) {
-                Some("Paused") => TargetState::Paused,
-                Some("Stopped") => TargetState::Stopped,
-                _ => TargetState::Running,
-            },
+            state: state(config),
             restart,
             producer: producer(config),
             managed: managed(config),
@@ -131,21 +131,110 @@ fn producer(config: &Config) -> BTreeMap<String, String> {
         .collect()
 }
 
+fn state(config: &Config) -> TargetState {
+    match config.get("eddyline.state").map(|state| state.trim()) {
+        Some("PAUSED") => TargetState::Paused,
+        Some("STOPPED") => TargetState::Stopped,
+        _ => TargetState::Running,
+    }
+}
+
 fn managed(config: &Config) -> Option<Managed> {
+    let text = |key| config.get(key).map(|value| value.trim());
+    let uids = text("eddyline.worker.uids")
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim);
     Some(Managed {
-        uid: config.get("eddyline.uid")?.trim().to_owned(),
+        namespace: text("eddyline.namespace").unwrap_or_default().to_owned(),
+        uid: text("eddyline.uid")?.to_owned(),
         generation: parsed(config, "eddyline.generation").unwrap_or(0),
         epoch: parsed(config, "eddyline.epoch").unwrap_or(0),
-        workers: config
-            .get("eddyline.workers")
-            .map(|uids| {
-                uids.split(',')
-                    .map(|uid| uid.trim().to_owned())
-                    .collect::<Vec<_>>()
-            })
-            .unwrap_or_default()
-            .into_iter()
+        workers: parsed(config, "eddyline.workers").unwrap_or(1),
+        worker_uids: uids
             .filter(|uid| !uid.is_empty())
+            .map(ToOwned::to_owned)
             .collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(pairs: &[(&str, &str)]) -> Config {
+        let class = [("connector.class", "Datagen")];
+        let pairs = class.iter().chain(pairs);
+        pairs
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_bare_configuration_means_the_defaults() {
+        assert_eq!(
+            ConnectorSettings::from_config(&config(&[])).unwrap(),
+            ConnectorSettings {
+                tasks: 1,
+                state: TargetState::Running,
+                restart: RestartPolicy {
+                    max_restarts: 10,
+                    min_backoff: Duration::from_secs(1),
+                    max_backoff: Duration::from_mins(5),
+                },
+                producer: BTreeMap::new(),
+                managed: None,
+            }
+        );
+    }
+
+    #[test]
+    fn every_setting_of_the_contract_is_read() {
+        let settings = ConnectorSettings::from_config(&config(&[
+            ("tasks.max", "4"),
+            ("quickstart", "left to the plugin"),
+            ("producer.override.linger.ms", "5"),
+            ("producer.override.acks", "1"),
+            ("eddyline.namespace", "default"),
+            ("eddyline.uid", "u-1"),
+            ("eddyline.generation", "3"),
+            ("eddyline.epoch", "2"),
+            ("eddyline.workers", "2"),
+            ("eddyline.worker.uids", "p-0, p-1"),
+            ("eddyline.state", "PAUSED"),
+            ("eddyline.restart.max", "0"),
+            ("eddyline.restart.min.backoff.ms", "10"),
+            ("eddyline.restart.max.backoff.ms", "20"),
+        ]))
+        .unwrap();
+        assert_eq!(
+            settings,
+            ConnectorSettings {
+                tasks: 4,
+                state: TargetState::Paused,
+                restart: RestartPolicy {
+                    max_restarts: 0,
+                    min_backoff: Duration::from_millis(10),
+                    max_backoff: Duration::from_millis(20),
+                },
+                producer: BTreeMap::from([("linger.ms".to_owned(), "5".to_owned())]),
+                managed: Some(Managed {
+                    namespace: "default".to_owned(),
+                    uid: "u-1".to_owned(),
+                    generation: 3,
+                    epoch: 2,
+                    workers: 2,
+                    worker_uids: vec!["p-0".to_owned(), "p-1".to_owned()],
+                }),
+            }
+        );
+    }
+
+    #[test]
+    fn findings_of_every_setting_come_together() {
+        let wrong = config(&[("tasks.max", "none"), ("eddyline.state", "ENDED")]);
+        let errors = ConnectorSettings::from_config(&wrong).unwrap_err().errors;
+        let names: Vec<_> = errors.iter().map(|error| error.name.as_str()).collect();
+        assert_eq!(names, ["tasks.max", "eddyline.state"]);
+    }
 }

@@ -135,6 +135,14 @@ impl Definition {
         }
     }
 
+    /// A setting whose name only the user knows. What may be a secret never shows in an answer.
+    pub(crate) fn free(name: &str, group: &'static str, text: String) -> Self {
+        let secret = ["password", "secret", "token", "jaas", "key", "auth"];
+        let secret = secret.iter().any(|word| name.to_lowercase().contains(word));
+        let kind = if secret { Kind::Password } else { Kind::String };
+        Self::new(name.to_owned(), kind, group, text)
+    }
+
     /// Makes it one that must be given.
     pub(crate) fn required(mut self) -> Self {
         self.required = true;

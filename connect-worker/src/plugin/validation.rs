@@ -215,7 +215,7 @@ fn unknown(key: &str, definitions: &[Definition]) -> Definition {
         "is not a setting of this connector{}",
         hint.unwrap_or_default()
     );
-    let mut definition = Definition::new(key.to_owned(), Kind::String, "Unknown", text);
+    let mut definition = Definition::free(key, "Unknown", text);
     definition.effect = Effect::Unknown;
     definition
 }

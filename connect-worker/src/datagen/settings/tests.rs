@@ -80,8 +80,27 @@ fn known_configurations_run_unchanged() {
         ("output.data.format", "JSON"),
         ("tasks.max", "1"),
     ]);
+    let managed = config(&[
+        ("name", "orders-gen"),
+        ("eddyline.namespace", "default"),
+        ("eddyline.uid", "u-1"),
+        ("eddyline.generation", "3"),
+        ("eddyline.epoch", "1"),
+        ("eddyline.worker.uids", "p-0"),
+        ("eddyline.workers", "1"),
+        ("eddyline.state", "RUNNING"),
+        ("rate", "10"),
+        ("random.seed", "42"),
+        (
+            "value.converter",
+            "org.apache.kafka.connect.storage.StringConverter",
+        ),
+        ("eddyline.restart.max", "10"),
+        ("eddyline.restart.min.backoff.ms", "1000"),
+        ("eddyline.restart.max.backoff.ms", "300000"),
+    ]);
     let registry = Registry::new(vec![Arc::new(Datagen)]);
-    for config in [self_managed, hosted] {
+    for config in [self_managed, hosted, managed] {
         let plugin = registry.find(&config["connector.class"]).unwrap();
         let validation = plugin.validate(&config);
         validation.check().unwrap();
@@ -117,7 +136,7 @@ const WRONG: [(&str, &str, &str); 17] = [
     (
         "rate",
         "0",
-        "is \"0\"; write records per second above 0, such as 10 or 0.5, or pause the connector to \
+        "is \"0\"; write records per second from 0.001 to 10000000, or pause the connector to \
          send none",
     ),
     ("rate", "ten", "is \"ten\"; write a number"),
@@ -129,7 +148,7 @@ const WRONG: [(&str, &str, &str); 17] = [
     (
         "tasks.max",
         "0",
-        "is \"0\"; write a whole number from 1 to 1000",
+        "is \"0\"; write a whole number from 1 to 256",
     ),
     (
         "kafka.topic",
@@ -171,12 +190,12 @@ const WRONG: [(&str, &str, &str); 17] = [
     (
         "eddyline.state",
         "Pausing",
-        "is \"Pausing\"; write one of Running, Paused, Stopped",
+        "is \"Pausing\"; write one of RUNNING, PAUSED, STOPPED",
     ),
     (
-        "eddyline.restart.backoff.max.ms",
+        "eddyline.restart.max.backoff.ms",
         "10",
-        "makes eddyline.restart.backoff.min.ms longer than eddyline.restart.backoff.max.ms",
+        "makes eddyline.restart.min.backoff.ms longer than eddyline.restart.max.backoff.ms",
     ),
     (
         "producer.override.compression.type",
@@ -213,6 +232,19 @@ fn all_findings_come_at_once_and_read_as_connect_writes_them() {
          transforms: is refused: transforms are not built yet; remove it, and shape the records \
          where they are read"
     );
+}
+
+#[test]
+fn what_may_be_a_secret_never_shows() {
+    for name in [
+        "kafka.api.secrett",
+        "producer.override.sasl.jaas.config",
+        "kafka.api.secret",
+    ] {
+        let validation = Datagen.validate(&config(&[(name, "hush")]));
+        let shown = format!("{validation:?} {:?}", validation.check());
+        assert!(shown.contains(name) && !shown.contains("hush"), "{name}");
+    }
 }
 
 #[test]
