@@ -35,6 +35,9 @@ pub enum Problem {
     /// Null where this version allows none.
     #[error("null is not allowed here")]
     Null,
+    /// A string longer than Kafka allows in any version.
+    #[error("string of {0} bytes is longer than 32767")]
+    LongString(usize),
     /// A string that is not UTF-8.
     #[error("not valid UTF-8")]
     NotUtf8,
@@ -152,7 +155,9 @@ impl EncodeError {
     #[cold]
     pub(crate) fn at(mut self, name: &'static str) -> Self {
         match &mut self {
-            Self::Null { field, .. } | Self::TooLong { field, .. } if field.is_empty() => {
+            Self::Lost { field, .. } | Self::Null { field, .. } | Self::TooLong { field, .. }
+                if field.is_empty() =>
+            {
                 *field = name;
             }
             _ => {}

@@ -227,7 +227,13 @@ mod tests {
             let oracle = kafka_protocol::ResponseError::try_from_code(error.code());
             assert_eq!(oracle.is_none(), error.is_none());
             let Some(oracle) = oracle else { continue };
-            assert_eq!(oracle.is_retriable(), error.is_retriable(), "{error}");
+            // The Java client 4.3.1 retries CONCURRENT_TRANSACTIONS; the oracle does not know that yet.
+            let newer = error == ErrorCode::ConcurrentTransactions;
+            assert_eq!(
+                error.is_retriable(),
+                oracle.is_retriable() || newer,
+                "{error}"
+            );
             let spelt: String = error
                 .name()
                 .split('_')

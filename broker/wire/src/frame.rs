@@ -65,14 +65,12 @@ mod tests {
                 (7, Some("me"))
             );
             let read = api_versions::Request::decode(&mut reader, version).unwrap();
-            assert_eq!(
-                read,
-                if version < 3 {
-                    Default::default()
-                } else {
-                    body
-                }
-            );
+            let expected = if version < 3 {
+                api_versions::Request::default()
+            } else {
+                body
+            };
+            assert_eq!(read, expected);
         }
     }
 

@@ -23,6 +23,8 @@ pub mod messages;
 mod reader;
 pub mod record_batch;
 mod records;
+#[cfg(test)]
+mod testing;
 mod uuid;
 mod value;
 mod writer;

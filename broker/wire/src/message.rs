@@ -128,6 +128,30 @@ macro_rules! structs {
                 Ok(())
             }
         }
+
+        #[cfg(test)]
+        impl<'a> $crate::testing::Sample<'a> for $name $(<$lifetime>)? {
+            fn sample(random: &mut $crate::testing::Random, form: $crate::value::Form) -> Self {
+                let mut value = Self::default();
+                $(
+                    if const { $spec }.is_in(form) {
+                        value.$field = $crate::testing::Sample::sample(random, const { $spec }.form(form));
+                    }
+                )*
+                value
+            }
+
+            fn json(&self, form: $crate::value::Form) -> serde_json::Value {
+                let mut object = serde_json::Map::new();
+                $(
+                    let default: $type = $crate::message::default_value!($($default)?);
+                    const { $spec }.render(
+                        &mut object, stringify!($field), (&self.$field, default), form,
+                    );
+                )*
+                object.into()
+            }
+        }
     )* };
 }
 
@@ -247,3 +271,6 @@ pub(crate) fn encode<'a, T: Message<'a> + Value<'a>>(
     }
     message.write(writer, Form::new(version, flexible_from))
 }
+
+#[cfg(test)]
+mod tests;

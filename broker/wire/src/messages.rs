@@ -30,12 +30,5 @@ pub mod offset_for_leader_epoch;
 pub mod produce;
 pub mod sync_group;
 
-/// Calls a macro with the modules of all APIs.
 #[cfg(test)]
-macro_rules! for_every_api {
-    ($then:path) => {
-        $then! { api_versions create_partitions create_topics delete_groups delete_topics describe_cluster describe_configs describe_groups describe_log_dirs fetch find_coordinator heartbeat incremental_alter_configs init_producer_id join_group leave_group list_groups list_offsets metadata offset_commit offset_fetch offset_for_leader_epoch produce sync_group }
-    };
-}
-#[cfg(test)]
-pub(crate) use for_every_api;
+mod tests;

@@ -64,7 +64,7 @@ impl FromStr for Uuid {
                 .ok_or(UuidError)?;
             bits = if at < 21 {
                 bits << 6 | digit as u128
-            } else if digit & 15 == 0 {
+            } else if digit % 16 == 0 {
                 bits << 2 | (digit >> 4) as u128
             } else {
                 return Err(UuidError);

@@ -95,6 +95,9 @@ impl Value<'_> for bool {
     }
 }
 
+/// The longest string, also where a compact length could say more.
+const MAX_STR: usize = i16::MAX as usize;
+
 /// Strings have lengths of 16 bits, everything else of 32, and flexible versions one form for all.
 fn read_str<'a>(reader: &mut Reader<'a>, form: Form) -> Result<Option<&'a str>, DecodeError> {
     let len = if form.flexible {
@@ -103,6 +106,9 @@ fn read_str<'a>(reader: &mut Reader<'a>, form: Form) -> Result<Option<&'a str>, 
         reader.short_len()?
     };
     let Some(len) = len else { return form.null() };
+    if len > MAX_STR {
+        return Err(DecodeError::new(Problem::LongString(len)));
+    }
     match std::str::from_utf8(reader.take(len)?) {
         Ok(text) => Ok(Some(text)),
         Err(_) => Err(DecodeError::new(Problem::NotUtf8)),
@@ -111,6 +117,13 @@ fn read_str<'a>(reader: &mut Reader<'a>, form: Form) -> Result<Option<&'a str>, 
 
 fn write_str(text: Option<&str>, writer: &mut Writer, form: Form) -> Result<(), EncodeError> {
     let len = text.map(str::len);
+    if let Some(len) = len.filter(|&len| len > MAX_STR) {
+        return Err(EncodeError::TooLong {
+            field: "",
+            len,
+            max: MAX_STR,
+        });
+    }
     if form.flexible {
         writer.compact_len(len)
     } else {

@@ -136,44 +136,44 @@ impl Writer {
     }
 
     pub(crate) fn uvarint(&mut self, mut value: u32) {
-        while value >= 0x80 {
-            self.bytes.push((value & 0x7f) as u8 | 0x80);
+        loop {
+            let [low, ..] = value.to_le_bytes();
             value >>= 7;
+            if value == 0 && low < 0x80 {
+                return self.bytes.push(low);
+            }
+            self.bytes.push(low | 0x80);
         }
-        self.bytes.push(value as u8);
     }
 
     /// A length of 16 bits; `None` is null.
     pub(crate) fn short_len(&mut self, len: Option<usize>) -> Result<(), EncodeError> {
-        let max = i16::MAX as usize;
-        self.i16(Self::len_within(len, max)?.map_or(-1, |len| len as i16));
+        self.i16(narrow(len, -1, i16::MAX as usize)?);
         Ok(())
     }
 
     /// A length or count of 32 bits; `None` is null.
     pub(crate) fn int_len(&mut self, len: Option<usize>) -> Result<(), EncodeError> {
-        let max = i32::MAX as usize;
-        self.i32(Self::len_within(len, max)?.map_or(-1, |len| len as i32));
+        self.i32(narrow(len, -1, i32::MAX as usize)?);
         Ok(())
     }
 
-    /// A length or count of a flexible version; `None` is null.
+    /// A length or count of a flexible version, one more than it is; `None` is null, 0.
     pub(crate) fn compact_len(&mut self, len: Option<usize>) -> Result<(), EncodeError> {
-        let max = i32::MAX as usize;
-        self.uvarint(Self::len_within(len, max)?.map_or(0, |len| len as u32 + 1));
+        let len: i32 = narrow(len, -1, i32::MAX as usize)?;
+        self.uvarint(len.cast_unsigned().wrapping_add(1));
         Ok(())
     }
+}
 
-    fn len_within(len: Option<usize>, max: usize) -> Result<Option<usize>, EncodeError> {
-        match len {
-            Some(len) if len > max => Err(EncodeError::TooLong {
-                field: "",
-                len,
-                max,
-            }),
-            _ => Ok(len),
-        }
-    }
+/// The length as its field holds it.
+fn narrow<T: TryFrom<usize>>(len: Option<usize>, null: T, max: usize) -> Result<T, EncodeError> {
+    let Some(len) = len else { return Ok(null) };
+    T::try_from(len).map_err(|_| EncodeError::TooLong {
+        field: "",
+        len,
+        max,
+    })
 }
 
 const FRAME_PREFIX: usize = 4;

@@ -1,4 +1,4 @@
-//! ApiVersions (key 18): which APIs the broker speaks, in which versions.
+//! `ApiVersions` (key 18): which APIs the broker speaks, in which versions.
 //!
 //! The answer's header has no tagged fields; to an unknown version the broker answers in version 0 (KIP-511).
 //! Features: KIP-584.

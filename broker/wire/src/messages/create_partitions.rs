@@ -1,4 +1,4 @@
-//! CreatePartitions (key 37): raises the number of partitions (KIP-195).
+//! `CreatePartitions` (key 37): raises the number of partitions (KIP-195).
 
 use crate::Str;
 use crate::field::since;

@@ -1,4 +1,4 @@
-//! CreateTopics (key 19): creates topics, or only says whether it could.
+//! `CreateTopics` (key 19): creates topics, or only says whether it could.
 
 use crate::field::since;
 use crate::message::{api, structs};

@@ -1,4 +1,4 @@
-//! DeleteTopics (key 20): deletes topics by name, from version 6 also by id (KIP-516).
+//! `DeleteTopics` (key 20): deletes topics by name, from version 6 also by id (KIP-516).
 
 use crate::field::{since, versions};
 use crate::message::{api, structs};

@@ -1,4 +1,4 @@
-//! DescribeCluster (key 60): cluster id, controller and brokers (KIP-700).
+//! `DescribeCluster` (key 60): cluster id, controller and brokers (KIP-700).
 
 use crate::Str;
 use crate::field::since;

@@ -1,4 +1,4 @@
-//! DescribeConfigs (key 32): the settings of topics and brokers, with source, type and synonyms (KIP-226).
+//! `DescribeConfigs` (key 32): the settings of topics and brokers, with source, type and synonyms (KIP-226).
 
 use crate::Str;
 use crate::field::since;

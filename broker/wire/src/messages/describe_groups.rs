@@ -1,4 +1,4 @@
-//! DescribeGroups (key 15): state, protocol and members of groups.
+//! `DescribeGroups` (key 15): state, protocol and members of groups.
 
 use crate::field::since;
 use crate::message::{api, structs};

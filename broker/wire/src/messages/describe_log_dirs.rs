@@ -1,4 +1,4 @@
-//! DescribeLogDirs (key 35): sizes of partitions on disk (KIP-113), and of the volume (KIP-827).
+//! `DescribeLogDirs` (key 35): sizes of partitions on disk (KIP-113), and of the volume (KIP-827).
 
 use crate::Str;
 use crate::field::since;

@@ -1,4 +1,4 @@
-//! Fetch (key 1): reads batches; waits for them if there are too few.
+//! `Fetch` (key 1): reads batches; waits for them if there are too few.
 //!
 //! Topics go by name up to version 12 and by id from 13 (KIP-516). Sessions: KIP-227. Truncation: KIP-595.
 

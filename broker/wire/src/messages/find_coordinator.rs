@@ -1,4 +1,4 @@
-//! FindCoordinator (key 10): the broker that keeps a group or a transactional id.
+//! `FindCoordinator` (key 10): the broker that keeps a group or a transactional id.
 //!
 //! One key up to version 3, several from 4 (KIP-699).
 

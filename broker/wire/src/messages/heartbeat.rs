@@ -1,4 +1,4 @@
-//! Heartbeat (key 12): a member is alive; the answer tells of a rebalance.
+//! `Heartbeat` (key 12): a member is alive; the answer tells of a rebalance.
 
 use crate::Str;
 use crate::field::since;

@@ -1,4 +1,4 @@
-//! IncrementalAlterConfigs (key 44): changes single settings and leaves the others (KIP-339).
+//! `IncrementalAlterConfigs` (key 44): changes single settings and leaves the others (KIP-339).
 
 use crate::Str;
 use crate::field::since;

@@ -1,4 +1,4 @@
-//! InitProducerId (key 22): a producer id and epoch, new or raised (KIP-98, KIP-360).
+//! `InitProducerId` (key 22): a producer id and epoch, new or raised (KIP-98, KIP-360).
 //!
 //! Version 6 is not stable in Kafka 4.3 and not spoken.
 

@@ -1,4 +1,4 @@
-//! JoinGroup (key 11): enters a group of the classic protocol; answered when its members are known.
+//! `JoinGroup` (key 11): enters a group of the classic protocol; answered when its members are known.
 //!
 //! From version 4 a new member is first told its id (KIP-394); static members: KIP-345.
 

@@ -1,4 +1,4 @@
-//! LeaveGroup (key 13): members go: one up to version 2, several from 3 (KIP-345).
+//! `LeaveGroup` (key 13): members go: one up to version 2, several from 3 (KIP-345).
 
 use crate::Str;
 use crate::field::{since, versions};

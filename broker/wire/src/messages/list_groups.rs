@@ -1,4 +1,4 @@
-//! ListGroups (key 16): all groups, by state (KIP-518) and type (KIP-848) if asked so.
+//! `ListGroups` (key 16): all groups, by state (KIP-518) and type (KIP-848) if asked so.
 
 use crate::Str;
 use crate::field::since;

@@ -1,4 +1,4 @@
-//! ListOffsets (key 2): the offset at a point in time, and the first and last ones.
+//! `ListOffsets` (key 2): the offset at a point in time, and the first and last ones.
 //!
 //! Special timestamps: -1 latest, -2 earliest, -3 the record with the largest timestamp, -4 and below tiered storage.
 

@@ -1,4 +1,4 @@
-//! Metadata (key 3): brokers, topics, partitions and who leads them.
+//! `Metadata` (key 3): brokers, topics, partitions and who leads them.
 //!
 //! In version 0 no topics means all; from version 1 null means all, and an empty list none.
 

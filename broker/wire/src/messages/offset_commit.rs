@@ -1,4 +1,4 @@
-//! OffsetCommit (key 8): stores how far a group has come.
+//! `OffsetCommit` (key 8): stores how far a group has come.
 //!
 //! Topics go by name up to version 9 and by id from 10.
 

@@ -1,4 +1,4 @@
-//! OffsetFetch (key 9): how far groups have come.
+//! `OffsetFetch` (key 9): how far groups have come.
 //!
 //! One group up to version 7, several from 8 (KIP-709); topics by id from 10. Null topics means all.
 

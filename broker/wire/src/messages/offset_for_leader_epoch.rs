@@ -1,4 +1,4 @@
-//! OffsetForLeaderEpoch (key 23): where an epoch of a partition ends, to see what was cut off (KIP-320).
+//! `OffsetForLeaderEpoch` (key 23): where an epoch of a partition ends, to see what was cut off (KIP-320).
 
 use crate::Str;
 use crate::field::since;

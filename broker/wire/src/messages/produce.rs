@@ -1,4 +1,4 @@
-//! Produce (key 0): appends batches to partitions.
+//! `Produce` (key 0): appends batches to partitions.
 //!
 //! Versions 0 to 2 are advertised and refused: librdkafka looks at version 0 before it compresses (KAFKA-18659).
 //! With `acks` 0 nothing is answered.

@@ -1,4 +1,4 @@
-//! SyncGroup (key 14): the leader hands in the assignment, each member gets its part.
+//! `SyncGroup` (key 14): the leader hands in the assignment, each member gets its part.
 
 use crate::field::since;
 use crate::message::{api, structs};
