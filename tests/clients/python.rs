@@ -1,0 +1,81 @@
+//! confluent-kafka and kafka-python, from an environment kept in the user's cache folder.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tests::paths;
+
+use crate::servers::{self, client, text};
+
+/// The interpreter of an environment that has what `requirements.txt` names.
+fn python() -> &'static PathBuf {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(|| {
+        let wanted = paths::root().join("tests/clients/python/requirements.txt");
+        let environment = paths::cache().join("python");
+        let (python, mark) = (
+            environment.join("bin/python"),
+            environment.join("requirements.txt"),
+        );
+        if std::fs::read(&mark).ok() != std::fs::read(&wanted).ok() {
+            std::fs::create_dir_all(&environment).unwrap();
+            client(
+                Command::new("python3")
+                    .args(["-m", "venv", "--clear"])
+                    .arg(&environment),
+                "",
+            );
+            client(
+                Command::new(&python)
+                    .args(["-m", "pip", "install", "-q", "-r"])
+                    .arg(&wanted),
+                "",
+            );
+            std::fs::copy(&wanted, &mark).unwrap();
+        }
+        python
+    })
+}
+
+fn script(name: &str, kafka: &str, topic: &str, records: &str) -> Value {
+    let file = paths::root().join("tests/clients/python").join(name);
+    let output = client(
+        Command::new(python())
+            .arg(file)
+            .args([kafka, topic, records]),
+        "",
+    );
+    let printed = text(&output.stdout);
+    serde_json::from_str(printed.trim()).unwrap_or_else(|error| panic!("{printed}: {error}"))
+}
+
+#[test]
+fn confluent_kafka_produces_and_consumes_through_a_group() {
+    let broker = servers::broker(&[]);
+    servers::topic(&broker.kafka, "t", 3);
+    let saw = script("confluent.py", &broker.kafka, "t", "1000");
+    println!("{saw}");
+    assert_eq!(saw["failures"], serde_json::json!([]));
+    assert_eq!((&saw["unsent"], &saw["again"]), (&0.into(), &0.into()));
+    assert_eq!(
+        (&saw["total"], &saw["distinct"]),
+        (&1000.into(), &1000.into())
+    );
+    assert_eq!(saw["groups"], serde_json::json!(["python"]));
+}
+
+#[test]
+fn kafka_python_produces_and_consumes_through_a_group() {
+    let broker = servers::broker(&[]);
+    servers::topic(&broker.kafka, "t", 3);
+    let saw = script("kafkapython.py", &broker.kafka, "t", "500");
+    println!("{saw}");
+    assert_eq!(saw["distinct"], 500);
+    assert_ne!(saw["refused_with"], "accepted");
+    assert!(
+        saw["refused_seconds"].as_f64().unwrap() < 100.0,
+        "ten times the 10 s in which it gives up"
+    );
+}
