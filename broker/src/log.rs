@@ -247,7 +247,10 @@ impl Log {
         self.shared
             .threads
             .with_behind(|behind| behind.trim(&held, before))
-            .map_err(|Stopped| ReadError::Stopped)?;
+            .map_err(|stopped| ReadError::Io {
+                partition,
+                error: std::io::Error::other(stopped),
+            })?;
         Ok(held.start())
     }
 

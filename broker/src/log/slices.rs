@@ -123,9 +123,6 @@ pub enum ReadError {
     /// The offset lies in a range that damage took (`CORRUPT_MESSAGE`); reading at `next_offset` goes on behind it.
     #[error("read {}: offsets {} to {} are damaged on disk", .0.partition, .0.first_offset, .0.next_offset - 1)]
     Corrupt(Damage),
-    /// The log has ended.
-    #[error("read: the log has stopped")]
-    Stopped,
     /// A file could not be read; worth a retry.
     #[error("read {partition}: {error}")]
     Io {

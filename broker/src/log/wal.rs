@@ -44,10 +44,10 @@ impl WalFile {
 
     /// Writes one round where its lsn says.
     pub(super) fn write(&self, header: &RoundHeader, payload: &[&[u8]]) -> io::Result<()> {
-        let head = header.encode();
-        let held = head.len() as u64 + header.payload_len;
-        let padding = usize::try_from(header.size_bytes() - held).unwrap_or_default();
-        let mut slices = vec![IoSlice::new(&head)];
+        let encoded = header.encode();
+        let used = encoded.len() as u64 + header.payload_len;
+        let padding = usize::try_from(header.size_bytes() - used).unwrap_or_default();
+        let mut slices = vec![IoSlice::new(&encoded)];
         slices.extend(payload.iter().map(|batch| IoSlice::new(batch)));
         slices.push(IoSlice::new(&ZEROS[..padding]));
         self.file

@@ -58,7 +58,10 @@ fn read_partition(
     let dir = dir_name(partition);
     let mut batches = BTreeMap::new();
     for name in disk.list(&dir)? {
-        let Some(base_offset) = name.strip_suffix(".log").and_then(|name| name.parse().ok()) else {
+        let Some(base_offset) = name
+            .strip_suffix(".log")
+            .and_then(|name| name.parse::<i64>().ok())
+        else {
             continue;
         };
         let span = known.and_then(|record| {
