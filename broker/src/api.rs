@@ -7,22 +7,33 @@
 
 pub(crate) mod api_versions;
 pub(crate) mod context;
+mod create_partitions;
+mod create_topics;
 mod delete_groups;
+mod delete_topics;
+mod describe_cluster;
+mod describe_configs;
 mod describe_groups;
+mod describe_log_dirs;
+pub(crate) mod error;
 mod fetch;
 mod find_coordinator;
 mod group;
 mod heartbeat;
+mod incremental_alter_configs;
 mod init_producer_id;
 mod join_group;
 mod leave_group;
 mod list_groups;
 mod list_offsets;
+mod metadata;
 mod offset_commit;
 mod offset_fetch;
 mod offset_for_leader_epoch;
+pub(crate) mod operations;
 mod partition;
 mod produce;
+mod resource;
 mod sync_group;
 
 use std::ops::RangeInclusive;
@@ -95,6 +106,7 @@ pub(crate) static TABLE: &[Api] = &[
     replies!(Produce, produce),
     replies!(Fetch, fetch),
     answers!(ListOffsets, list_offsets),
+    answers!(Metadata, metadata),
     answers!(OffsetCommit, offset_commit),
     answers!(OffsetFetch, offset_fetch),
     answers!(FindCoordinator, find_coordinator),
@@ -105,9 +117,16 @@ pub(crate) static TABLE: &[Api] = &[
     answers!(DescribeGroups, describe_groups),
     answers!(ListGroups, list_groups),
     answers!(ApiVersions, api_versions),
+    answers!(CreateTopics, create_topics),
+    answers!(DeleteTopics, delete_topics),
     answers!(InitProducerId, init_producer_id),
     answers!(OffsetForLeaderEpoch, offset_for_leader_epoch),
+    answers!(DescribeConfigs, describe_configs),
+    answers!(DescribeLogDirs, describe_log_dirs),
+    answers!(CreatePartitions, create_partitions),
     answers!(DeleteGroups, delete_groups),
+    answers!(IncrementalAlterConfigs, incremental_alter_configs),
+    answers!(DescribeCluster, describe_cluster),
 ];
 
 /// Memory the decoded form of a small request may take; a large one may take four times its frame.

@@ -20,7 +20,11 @@ pub struct Broker {
     pub(crate) config: Arc<BrokerConfig>,
     pub(crate) clock: Clock,
     pub(crate) budget: Budget,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
+    /// The data folder, as `DescribeLogDirs` tells it.
+    pub(crate) data_dir: String,
+    /// What `DescribeConfigs` tells of how the broker was started, besides its settings.
+    pub(crate) facts: Vec<(&'static str, String)>,
     pub(crate) log: Log,
     pub(crate) topics: Topics,
     pub(crate) producers: Arc<Producers>,

@@ -7,6 +7,7 @@
 //!
 //! Entry type: [`Broker`]; start one with [`Broker::start`].
 
+mod admin;
 mod api;
 mod broker;
 pub mod clock;

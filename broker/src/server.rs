@@ -117,9 +117,9 @@ fn admit(shared: &Arc<Shared>, bound: &Bound, stream: TcpStream, peer: SocketAdd
     };
     let connection = api::Connection {
         peer,
-        listener: bound.name.clone(),
         advertised: bound.advertised(local),
     };
+    let listener = bound.name.clone();
     let shared = Arc::clone(shared);
     shared.tasks.clone().spawn(async move {
         let metrics = &shared.broker.metrics;
@@ -129,7 +129,7 @@ fn admit(shared: &Arc<Shared>, bound: &Bound, stream: TcpStream, peer: SocketAdd
             metrics.bad_requests.inc();
             shared
                 .quiet
-                .warn(|| format!("close connection of {peer}: {refused}"));
+                .warn(|| format!("close connection of {peer} on {listener}: {refused}"));
         }
         metrics.connections.dec();
         drop(permit);

@@ -1,10 +1,14 @@
 //! Starting and stopping a broker.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::broker::Broker;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::admin::{self, Health};
+use crate::broker::{Broker, NODE_ID};
 use crate::clock::Clock;
 use crate::groups::{self, GroupSettings, Groups};
 use crate::listeners::{BindError, Bound};
@@ -32,6 +36,13 @@ pub enum StartError {
     /// A Kafka listener cannot be bound; the port may be in use.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The admin port cannot be bound; it may be in use (`source` says so).
+    #[error("bind admin port to {address}")]
+    Admin {
+        address: SocketAddr,
+        #[source]
+        source: io::Error,
+    },
     /// The data folder is in use, of another format, damaged, or cannot be read or written.
     #[error(transparent)]
     Data(#[from] OpenError),
@@ -52,6 +63,35 @@ pub struct Running {
     broker: Arc<Broker>,
     server: Server,
     listeners: Vec<Bound>,
+    admin: Admin,
+}
+
+/// The admin port, or what it would tell.
+#[derive(Debug)]
+struct Admin {
+    health: Arc<Health>,
+    address: Option<SocketAddr>,
+    /// Ends the admin port when the broker is gone, or did not start.
+    _stop: DropGuard,
+}
+
+impl Admin {
+    async fn start(listen: Option<SocketAddr>, metrics: &Arc<Metrics>) -> Result<Self, StartError> {
+        let health = Arc::new(Health::new(Arc::clone(metrics)));
+        let stop = CancellationToken::new();
+        let address = match listen {
+            None => None,
+            Some(address) => {
+                let served = admin::serve(address, Arc::clone(&health), stop.clone()).await;
+                Some(served.map_err(|source| StartError::Admin { address, source })?)
+            }
+        };
+        Ok(Self {
+            health,
+            address,
+            _stop: stop.drop_guard(),
+        })
+    }
 }
 
 impl Broker {
@@ -79,6 +119,8 @@ impl Broker {
             sockets.push(listener.bind()?);
         }
         let listeners: Vec<_> = sockets.iter().map(|(bound, _)| bound.clone()).collect();
+        let metrics = Arc::new(Metrics::new(|_registry| {}));
+        let admin = Admin::start(settings.admin_listen, &metrics).await?;
         let data_dir = settings.data_dir.clone();
         let log = tokio::task::spawn_blocking(move || Log::open(&data_dir, options)).await??;
         let topics = open_topics(&log, &clock, &config).await?;
@@ -88,7 +130,9 @@ impl Broker {
             config,
             clock,
             budget: Budget::of_this_process(),
-            metrics: Metrics::new(|_registry| {}),
+            metrics,
+            data_dir: settings.data_dir.display().to_string(),
+            facts: facts(&settings, &listeners),
             log,
             topics,
             producers,
@@ -99,12 +143,38 @@ impl Broker {
         let interval = broker.config.retention_check_interval;
         tokio::spawn(retention::run(Arc::downgrade(&broker), interval));
         let server = Server::start(&broker, sockets);
+        admin.health.set_ready(true);
         Ok(Running {
             broker,
             server,
             listeners,
+            admin,
         })
     }
+}
+
+/// Settings that stand for how the broker was started: tools look for them.
+fn facts(settings: &Settings, listeners: &[Bound]) -> Vec<(&'static str, String)> {
+    let bound = listeners.iter().flat_map(|bound| {
+        bound
+            .addresses
+            .iter()
+            .map(move |address| format!("{}://{address}", bound.name))
+    });
+    let advertised = listeners
+        .iter()
+        .map(|bound| format!("{}://{}", bound.name, bound.printed()));
+    vec![
+        (
+            "advertised.listeners",
+            advertised.collect::<Vec<_>>().join(","),
+        ),
+        ("broker.id", NODE_ID.to_string()),
+        ("listeners", bound.collect::<Vec<_>>().join(",")),
+        ("log.dirs", settings.data_dir.display().to_string()),
+        ("node.id", NODE_ID.to_string()),
+        ("process.roles", "broker,controller".to_owned()),
+    ]
 }
 
 async fn open_topics(
@@ -171,6 +241,16 @@ impl Running {
         self.listeners.first()?.addresses.first().copied()
     }
 
+    /// Where the admin port is, if it has one.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.address
+    }
+
+    /// `/livez`, `/readyz` and `/metrics`, for a process that serves them beside its own routes.
+    pub fn admin_router(&self) -> axum::Router {
+        admin::router(Arc::clone(&self.admin.health))
+    }
+
     /// The cluster's id: 22 characters, the same after every restart.
     pub fn cluster_id(&self) -> String {
         self.broker.topics.view().cluster_id().to_owned()
@@ -189,6 +269,7 @@ impl Running {
     pub async fn stop(self) -> Result<(), Stopped> {
         // A join may wait for minutes: it is told to look for a coordinator again.
         self.broker.groups.close();
+        self.admin.health.set_ready(false);
         self.server.stop(STOP_PATIENCE).await;
         let broker = Arc::clone(&self.broker);
         tokio::task::spawn_blocking(move || {

@@ -8,6 +8,7 @@
 
 pub mod alter;
 pub mod create;
+pub mod described;
 pub mod draft;
 pub mod error;
 mod load;

@@ -26,8 +26,6 @@ pub(crate) struct Context {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
-    /// The name of the listener it came in on.
-    pub(crate) listener: String,
     /// The address clients of this listener are told.
     pub(crate) advertised: Address,
 }

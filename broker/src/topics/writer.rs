@@ -165,8 +165,10 @@ impl Writer {
                 None => keys(topic).for_each(|key| self.log.drop(key)),
                 Some(altered) if altered.settings != topic.settings => {
                     let policy = policy(&altered.settings);
-                    // The log has ended when this fails; the next change says so.
-                    keys(altered).for_each(|key| drop(self.log.create(key, policy)));
+                    for key in keys(altered) {
+                        // The log has ended when this fails; the next change says so.
+                        let _ = self.log.create(key, policy);
+                    }
                 }
                 Some(_) => {}
             }
