@@ -1,1 +1,16 @@
-//! Placeholder.
+//! The operator: makes topics and connectors be as their objects say.
+//!
+//! Each kind goes through the same steps: observe what is there, `validate` the object, `plan` what
+//! to do, `apply` it, report the status. `validate` and `plan` are pure: they take data and return
+//! data, so the operator on Kubernetes and the laptop mode decide the same way. The world is reached
+//! through [`ports`] alone; of the broker and the worker this package knows the protocol, no code.
+//!
+//! This package holds what both share: [`topic`], [`connector`] and the ports.
+
+pub mod connector;
+pub mod finding;
+pub mod names;
+pub mod ports;
+pub mod topic;
+
+pub use finding::Finding;

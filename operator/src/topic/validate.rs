@@ -1,0 +1,384 @@
+//! Reads a Topic's spec beside the facts of its Cluster: what it names, in Kafka's words, and what
+//! is filled in when the topic has to be made. Pure.
+
+use std::{collections::BTreeMap, fmt};
+
+use crds::{
+    Topic,
+    cluster::Engine,
+    duration::TimeLimit,
+    size::SizeLimit,
+    topic::{CleanupPolicy, DeletionPolicy, DriftPolicy, Flush, TopicSpec},
+};
+
+use crate::{Finding, names};
+
+/// Kept without end, in Kafka's words.
+const WITHOUT_END: &str = "-1";
+
+/// Seven days, Kafka's default as well.
+const DEFAULT_RETENTION_MS: i64 = 604_800_000;
+
+/// Copies of each partition where there are brokers enough.
+const DEFAULT_REPLICAS: i32 = 3;
+
+/// What a Topic's meaning depends on beside its own spec.
+#[derive(Clone, Debug)]
+pub struct ClusterFacts<'a> {
+    /// What runs the cluster.
+    pub engine: Engine,
+    /// How many brokers there are.
+    pub brokers: i32,
+    /// The Cluster's own settings by their Kafka names.
+    pub config: &'a BTreeMap<String, String>,
+}
+
+/// A Topic that can be carried out, in Kafka's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidatedTopic {
+    /// The topic's name in Kafka.
+    pub name: String,
+    /// Partitions the object names.
+    pub partitions: Option<i32>,
+    /// Copies of each partition the object names, as the engine can have them.
+    pub replicas: Option<i32>,
+    /// Settings the object names.
+    pub settings: BTreeMap<String, String>,
+    /// What an unset field means for a topic that the object makes.
+    pub defaults: Defaults,
+    /// What becomes of the topic when the object goes; `None` depends on who made the topic.
+    pub deletion_policy: Option<DeletionPolicy>,
+    /// What happens to changes made elsewhere.
+    pub drift_policy: DriftPolicy,
+    /// What the person should know although it is no fault.
+    pub notes: Vec<Note>,
+}
+
+/// What an unset field means for a topic that the object makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// Partitions.
+    pub partitions: i32,
+    /// Copies of each partition.
+    pub replicas: i32,
+    /// Settings, each one only where the object does not name it.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// What the person should know although it is no fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The bundled broker keeps one copy, whatever is asked for.
+    OneReplica {
+        /// The copies asked for.
+        asked: i32,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OneReplica { asked } => {
+                write!(
+                    f,
+                    "replicas: {asked} is kept as 1: the bundled broker is one broker"
+                )
+            }
+        }
+    }
+}
+
+/// Reads `topic` beside `facts`; all findings at once where it cannot be carried out.
+pub fn validate(topic: &Topic, facts: &ClusterFacts<'_>) -> Result<ValidatedTopic, Vec<Finding>> {
+    let spec = &topic.spec;
+    let findings = findings(topic, facts);
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    let bundled = facts.engine == Engine::Bundled;
+    let asked = spec.replicas.filter(|count| bundled && *count > 1);
+    let settings = named_settings(spec);
+    let mut default_settings = default_settings(facts);
+    default_settings.retain(|name, _| !settings.contains_key(name));
+    Ok(ValidatedTopic {
+        name: names::kafka_topic(topic).to_owned(),
+        partitions: spec.partitions,
+        replicas: spec.replicas.map(|count| if bundled { 1 } else { count }),
+        settings,
+        defaults: Defaults {
+            partitions: 1,
+            replicas: if bundled {
+                1
+            } else {
+                facts.brokers.clamp(1, DEFAULT_REPLICAS)
+            },
+            settings: default_settings,
+        },
+        deletion_policy: spec.deletion_policy,
+        drift_policy: spec.drift_policy.unwrap_or_default(),
+        notes: asked
+            .map(|asked| Note::OneReplica { asked })
+            .into_iter()
+            .collect(),
+    })
+}
+
+fn findings(topic: &Topic, facts: &ClusterFacts<'_>) -> Vec<Finding> {
+    let spec = &topic.spec;
+    let name = names::kafka_topic(topic);
+    let mut findings = Vec::new();
+    if names::is_internal(name) {
+        let place = if spec.topic_name.is_some() {
+            "spec.topicName"
+        } else {
+            "metadata.name"
+        };
+        let message = format!("topic {name} belongs to the platform: write another name");
+        findings.push(Finding::new(place, message));
+    }
+    if facts.engine == Engine::External {
+        if spec.flush.is_some() {
+            findings.push(Finding::new(
+                "spec.flush",
+                "flush is a setting of the bundled broker: remove it for an external Kafka",
+            ));
+        }
+        findings.extend(spec.replicas.filter(|count| *count > facts.brokers).map(|count| {
+            let brokers = facts.brokers;
+            let message = format!(
+                "{count} copies need {count} brokers and the cluster has {brokers}: write replicas: {brokers}"
+            );
+            Finding::new("spec.replicas", message)
+        }));
+    }
+    findings.extend(
+        spec.config
+            .keys()
+            .filter(|name| name.trim().is_empty())
+            .map(|_| {
+                Finding::new(
+                    "spec.config",
+                    "a setting has no name: write the Kafka name of the setting",
+                )
+            }),
+    );
+    findings
+}
+
+fn named_settings(spec: &TopicSpec) -> BTreeMap<String, String> {
+    let mut settings = spec.config.clone();
+    let retention = spec.retention.unwrap_or_default();
+    let mut set = |name: &str, value: String| settings.insert(name.to_owned(), value);
+    if let Some(time) = retention.time {
+        set("retention.ms", time_value(time));
+    }
+    if let Some(size) = retention.size {
+        set("retention.bytes", size_value(size));
+    }
+    if let Some(CleanupPolicy::Delete) = spec.cleanup_policy {
+        set("cleanup.policy", "delete".to_owned());
+    }
+    if let Some(Flush::Sync) = spec.flush {
+        set("eddyline.flush", "sync".to_owned());
+    }
+    settings
+}
+
+fn time_value(limit: TimeLimit) -> String {
+    match limit {
+        TimeLimit::Forever => WITHOUT_END.to_owned(),
+        TimeLimit::For(duration) => duration.as_millis().to_string(),
+    }
+}
+
+fn size_value(limit: SizeLimit) -> String {
+    match limit {
+        SizeLimit::Unlimited => WITHOUT_END.to_owned(),
+        SizeLimit::UpTo(size) => size.as_bytes().to_string(),
+    }
+}
+
+fn default_settings(facts: &ClusterFacts<'_>) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("cleanup.policy".to_owned(), "delete".to_owned()),
+        (
+            "retention.ms".to_owned(),
+            default_retention(facts.config).to_string(),
+        ),
+    ])
+}
+
+/// The Cluster's retention in milliseconds, by the first of Kafka's three settings that is there;
+/// a negative number means without end, as in Kafka.
+fn default_retention(config: &BTreeMap<String, String>) -> i64 {
+    const SETTINGS: [(&str, i64); 3] = [
+        ("log.retention.ms", 1),
+        ("log.retention.minutes", 60_000),
+        ("log.retention.hours", 3_600_000),
+    ];
+    let of = |(name, scale): (&str, i64)| {
+        let number = config.get(name)?.trim().parse::<i64>().ok()?;
+        Some(if number < 0 {
+            -1
+        } else {
+            number.saturating_mul(scale)
+        })
+    };
+    SETTINGS
+        .into_iter()
+        .find_map(of)
+        .unwrap_or(DEFAULT_RETENTION_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topic(spec: serde_json::Value) -> Topic {
+        Topic::new("orders", serde_json::from_value(spec).unwrap())
+    }
+
+    fn facts(engine: Engine, brokers: i32, config: &BTreeMap<String, String>) -> ClusterFacts<'_> {
+        ClusterFacts {
+            engine,
+            brokers,
+            config,
+        }
+    }
+
+    fn pairs(settings: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
+        settings
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn fields_become_kafka_settings() {
+        let config = BTreeMap::new();
+        let topic = topic(serde_json::json!({
+            "cluster": "c",
+            "topicName": "Orders.v1",
+            "partitions": 2,
+            "retention": {"time": "1d", "size": "10Gi"},
+            "cleanupPolicy": "Delete",
+            "flush": "Sync",
+            "config": {"max.message.bytes": "2097152"},
+        }));
+        let valid = validate(&topic, &facts(Engine::Bundled, 1, &config)).unwrap();
+        assert_eq!(
+            (valid.name.as_str(), valid.partitions),
+            ("Orders.v1", Some(2))
+        );
+        assert_eq!(
+            pairs(&valid.settings),
+            [
+                ("cleanup.policy", "delete"),
+                ("eddyline.flush", "sync"),
+                ("max.message.bytes", "2097152"),
+                ("retention.bytes", "10737418240"),
+                ("retention.ms", "86400000"),
+            ]
+        );
+        assert!(valid.defaults.settings.is_empty(), "{:?}", valid.defaults);
+    }
+
+    #[test]
+    fn unlimited_words_become_minus_one() {
+        let config = BTreeMap::new();
+        let topic = topic(serde_json::json!({
+            "cluster": "c", "retention": {"time": "Forever", "size": "Unlimited"},
+        }));
+        let valid = validate(&topic, &facts(Engine::Bundled, 1, &config)).unwrap();
+        assert_eq!(
+            pairs(&valid.settings),
+            [("retention.bytes", "-1"), ("retention.ms", "-1")]
+        );
+    }
+
+    #[test]
+    fn unset_fields_have_defaults_for_creation_only() {
+        let only_size = serde_json::json!({"cluster": "c", "retention": {"size": "1Gi"}});
+        for (config, retention) in [
+            (vec![], "604800000"),
+            (vec![("log.retention.hours", "24")], "86400000"),
+            (
+                vec![
+                    ("log.retention.hours", "24"),
+                    ("log.retention.minutes", "5"),
+                ],
+                "300000",
+            ),
+            (
+                vec![("log.retention.minutes", "5"), ("log.retention.ms", "-1")],
+                "-1",
+            ),
+        ] {
+            let config = config
+                .into_iter()
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .collect();
+            let valid = validate(
+                &topic(only_size.clone()),
+                &facts(Engine::Bundled, 1, &config),
+            )
+            .unwrap();
+            assert_eq!(valid.settings.get("retention.ms"), None);
+            assert_eq!(
+                pairs(&valid.defaults.settings),
+                [("cleanup.policy", "delete"), ("retention.ms", retention)]
+            );
+        }
+    }
+
+    #[test]
+    fn replicas_follow_the_engine() {
+        let config = BTreeMap::new();
+        for (engine, brokers, asked, named, filled_in, notes) in [
+            (Engine::Bundled, 1, None, None, 1, 0),
+            (Engine::Bundled, 1, Some(3), Some(1), 1, 1),
+            (Engine::Bundled, 1, Some(1), Some(1), 1, 0),
+            (Engine::External, 1, None, None, 1, 0),
+            (Engine::External, 2, None, None, 2, 0),
+            (Engine::External, 9, None, None, 3, 0),
+            (Engine::External, 9, Some(5), Some(5), 3, 0),
+        ] {
+            let mut topic = topic(serde_json::json!({"cluster": "c"}));
+            topic.spec.replicas = asked;
+            let valid = validate(&topic, &facts(engine, brokers, &config)).unwrap();
+            assert_eq!(
+                (valid.replicas, valid.defaults.replicas),
+                (named, filled_in)
+            );
+            assert_eq!(valid.notes.len(), notes, "{:?}", valid.notes);
+        }
+    }
+
+    #[test]
+    fn all_findings_come_at_once() {
+        let config = BTreeMap::new();
+        let topic = topic(serde_json::json!({
+            "cluster": "c", "topicName": "__consumer_offsets", "flush": "Sync", "replicas": 3,
+            "config": {"": "1"},
+        }));
+        let findings = validate(&topic, &facts(Engine::External, 2, &config)).unwrap_err();
+        let paths: Vec<_> = findings
+            .iter()
+            .map(|finding| finding.path.as_str())
+            .collect();
+        assert_eq!(
+            paths,
+            [
+                "spec.topicName",
+                "spec.flush",
+                "spec.replicas",
+                "spec.config"
+            ]
+        );
+        assert!(
+            findings[2].message.ends_with("write replicas: 2"),
+            "{}",
+            findings[2]
+        );
+    }
+}
