@@ -13,18 +13,23 @@ mod load;
 mod member;
 pub mod offsets;
 pub mod records;
+mod requests;
+mod settings;
 mod slot;
+mod snapshot;
 mod subscription;
 mod timers;
 mod upkeep;
 
-pub use self::coordinator::{GroupSettings, Groups, Listed};
+pub use self::coordinator::Groups;
 pub use self::error::GroupError;
 pub use self::event::{
     Effect, Event, Identity, Join, Joined, JoinedMember, Leaver, Now, Protocol, Reply, Sync,
     Synced, Token,
 };
 pub use self::group::{Group, Limits, MemberView, Phase, View};
+pub use self::requests::Listed;
+pub use self::settings::GroupSettings;
 pub use self::upkeep::keep_up;
 
 /// The topic all of it is kept in.

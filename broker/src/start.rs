@@ -271,6 +271,7 @@ impl Running {
         self.broker.groups.close();
         self.admin.health.set_ready(false);
         self.server.stop(STOP_PATIENCE).await;
+        Arc::clone(&self.broker.groups).save().await;
         let broker = Arc::clone(&self.broker);
         tokio::task::spawn_blocking(move || {
             if let Err(error) = broker.producers.save(&broker.log) {

@@ -22,10 +22,7 @@ pub(crate) async fn handle<'r>(
         };
         request.members.iter().map(leaver).collect()
     } else {
-        vec![Leaver {
-            member_id: request.member_id.to_string(),
-            instance_id: None,
-        }]
+        vec![Leaver::member(&request.member_id)]
     };
     let verdicts = match broker
         .groups

@@ -91,6 +91,17 @@ pub struct Leaver {
     pub instance_id: Option<String>,
 }
 
+impl Leaver {
+    /// A dynamic member that takes itself out.
+    pub fn member(member_id: &str) -> Self {
+        let member_id = member_id.to_owned();
+        Self {
+            member_id,
+            instance_id: None,
+        }
+    }
+}
+
 /// What can happen to a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {

@@ -1,18 +1,18 @@
-//! Where the coordinator writes: one partition of `__consumer_offsets`, and the wait until what was
-//! written is durable.
+//! Where the coordinator writes and reads back: one partition of `__consumer_offsets`, and the wait
+//! until what was written is durable.
 //!
 //! It must not know what the records mean.
 
 use std::fmt::Debug;
+use std::io;
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::watch;
 use wire::record_batch::BatchBuilder;
 
 use super::error::GroupError;
-use super::records::Record;
-use crate::log::{Append, Flush, Log, Origin, PartitionKey};
+use crate::log::{Append, Detail, Flush, Log, Origin, PartitionKey, ReadError, Replayed, Snapshot};
 
 /// A partition log as the coordinator needs it.
 pub(super) trait Journal: Debug + Send + Sync {
@@ -27,6 +27,19 @@ pub(super) trait Journal: Debug + Send + Sync {
 
     /// The offset up to which everything is durable; `None` once the log has ended.
     fn durable(&self) -> Option<watch::Receiver<i64>>;
+
+    /// Gives `each` the last snapshot, if there is one, and every batch after it; tells where the
+    /// batches began. Blocks on disk.
+    ///
+    /// # Errors
+    /// The partition cannot be read.
+    fn read_back(&self, each: &mut dyn FnMut(&[u8])) -> Result<i64, ReadError>;
+
+    /// Keeps `batches` in place of all records below `at`. Blocks on disk.
+    ///
+    /// # Errors
+    /// What the system said. It is only a cache: nothing is lost.
+    fn save_snapshot(&self, at: i64, batches: Vec<u8>) -> io::Result<()>;
 }
 
 /// A real partition.
@@ -34,6 +47,19 @@ pub(super) trait Journal: Debug + Send + Sync {
 pub(super) struct PartitionJournal {
     pub(super) log: Log,
     pub(super) partition: PartitionKey,
+}
+
+impl PartitionJournal {
+    fn snapshot_name(&self) -> String {
+        format!("groups-{}", self.partition.partition)
+    }
+
+    /// The snapshot, unless it says more than the log does: then it is from another life.
+    fn snapshot(&self) -> Option<Snapshot> {
+        let offsets = self.log.offsets(self.partition)?;
+        let snapshot = self.log.load_snapshot(&self.snapshot_name())?;
+        (snapshot.at <= offsets.high_watermark).then_some(snapshot)
+    }
 }
 
 impl Journal for PartitionJournal {
@@ -61,6 +87,23 @@ impl Journal for PartitionJournal {
 
     fn durable(&self) -> Option<watch::Receiver<i64>> {
         self.log.watch(self.partition)
+    }
+
+    fn read_back(&self, each: &mut dyn FnMut(&[u8])) -> Result<i64, ReadError> {
+        let snapshot = self.snapshot();
+        let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.at);
+        if let Some(snapshot) = snapshot {
+            each(&snapshot.bytes);
+        }
+        let mut tail = |batch: Replayed| each(&batch.bytes);
+        self.log
+            .replay(self.partition, from, Detail::Batches, &mut tail)?;
+        Ok(from)
+    }
+
+    fn save_snapshot(&self, at: i64, batches: Vec<u8>) -> io::Result<()> {
+        let snapshot = Snapshot { at, bytes: batches };
+        self.log.save_snapshot(&self.snapshot_name(), &snapshot)
     }
 }
 
@@ -92,19 +135,21 @@ fn partition_of(group: &str, partitions: usize) -> usize {
     usize::try_from(unsigned).unwrap_or(0) % partitions.max(1)
 }
 
+/// A record as it stands in the log.
+pub(super) type Encoded = (Bytes, Option<Bytes>);
+
 /// One batch of `records`.
 ///
 /// # Errors
-/// [`GroupError::TooLarge`] when a text or the whole does not fit.
+/// [`GroupError::TooLarge`] when it would be longer than `max_bytes`.
 pub(super) fn batch(
-    records: &[Record],
+    records: &[Encoded],
     now_ms: i64,
     max_bytes: usize,
 ) -> Result<BytesMut, GroupError> {
     let mut builder = BatchBuilder::default();
-    for record in records {
-        let (key, value) = record.encode().map_err(|_| GroupError::TooLarge)?;
-        builder.push(Some(&key), value.as_deref(), now_ms);
+    for (key, value) in records {
+        builder.push(Some(key), value.as_deref(), now_ms);
         if builder.size_bytes() > max_bytes {
             return Err(GroupError::TooLarge);
         }

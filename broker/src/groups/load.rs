@@ -2,18 +2,17 @@
 //!
 //! Pure in [`Replayed`]; [`Groups::load`] is the effect around it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wire::Uuid;
 use wire::record_batch::batches;
 
 use super::coordinator::Groups;
-use super::group::Group;
 use super::journal::{Journal, Journals, PartitionJournal};
 use super::offsets::Offsets;
 use super::records::{GroupValue, Record};
-use crate::log::{Detail, Log, PartitionKey, ReadError};
+use crate::log::{Log, PartitionKey, ReadError};
 
 /// Groups and offsets as the records so far leave them.
 #[derive(Debug, Default)]
@@ -59,13 +58,6 @@ impl Replayed {
             self.groups.remove(&id);
         }
     }
-
-    /// All groups of which something is left.
-    pub(super) fn into_groups(self) -> impl Iterator<Item = (String, Option<GroupValue>, Offsets)> {
-        self.groups
-            .into_iter()
-            .map(|(id, (group, offsets))| (id, group, offsets))
-    }
 }
 
 impl Groups {
@@ -81,18 +73,10 @@ impl Groups {
         topic: Option<(Uuid, i32)>,
         exists: impl Fn(&str) -> bool,
     ) -> Result<(), ReadError> {
-        let mut replayed = Replayed::default();
         if let Some((topic, partitions)) = topic {
             self.attach_log(log, topic, partitions);
-            for partition in 0..partitions {
-                let key = PartitionKey { topic, partition };
-                log.replay(key, 0, Detail::Batches, &mut |batch| {
-                    replayed.batches(&batch.bytes);
-                })?;
-            }
         }
-        self.take_in(replayed, exists);
-        Ok(())
+        self.take_in(exists)
     }
 
     /// Tells it the topic that was just made for it.
@@ -109,33 +93,33 @@ impl Groups {
         }
     }
 
-    /// Makes groups of what was replayed, and opens.
-    pub(super) fn take_in(&self, replayed: Replayed, exists: impl Fn(&str) -> bool) {
+    /// Makes groups of what the journals hold, and opens.
+    pub(super) fn take_in(&self, exists: impl Fn(&str) -> bool) -> Result<(), ReadError> {
+        let mut replayed = Replayed::default();
+        for journal in self.journals() {
+            let from = journal.read_back(&mut |bytes| replayed.batches(bytes))?;
+            self.snapshots.saved(journal, from);
+        }
         if replayed.skipped > 0 {
             tracing::warn!(
                 "load groups: skipped {} unreadable records",
                 replayed.skipped
             );
         }
-        let mut orphaned: Vec<String> = Vec::new();
-        for (id, value, offsets) in replayed.into_groups() {
+        let mut orphaned = BTreeSet::new();
+        for (id, (value, offsets)) in replayed.groups {
             let gone = offsets
                 .iter()
                 .map(|(topic, ..)| topic)
                 .filter(|topic| !exists(topic));
             orphaned.extend(gone.map(str::to_owned));
-            let restored = |now, limits| match value {
-                Some(value) => Group::restore(&id, value, limits, now),
-                None => Group::new(&id, limits, now),
-            };
-            self.restore(&id, restored, offsets);
+            self.restore(&id, value, offsets);
         }
-        orphaned.sort();
-        orphaned.dedup();
         for topic in orphaned {
             self.remove_orphaned(&topic);
         }
         self.open();
+        Ok(())
     }
 
     fn remove_orphaned(&self, topic: &str) {

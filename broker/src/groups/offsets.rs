@@ -76,11 +76,30 @@ impl Offsets {
         self.topics.get(topic)?.get(&partition)
     }
 
+    /// Whether `commit` would take more memory than is taken already.
+    pub fn would_grow(&self, commit: &Commit) -> bool {
+        let known = self.find(&commit.topic, commit.partition);
+        known.is_none_or(|known| known.metadata.len() < commit.metadata.len())
+    }
+
     /// All, by topic and partition.
     pub fn iter(&self) -> impl Iterator<Item = (&str, i32, &OffsetValue)> {
         self.topics.iter().flat_map(|(topic, partitions)| {
             let of_topic = move |(partition, value): (&i32, _)| (topic.as_str(), *partition, value);
             partitions.iter().map(of_topic)
+        })
+    }
+
+    /// Records that bring all of them back.
+    pub fn records(&self, group: &str) -> impl Iterator<Item = Record> {
+        self.iter().map(move |(topic, partition, value)| {
+            let (group, topic) = (group.to_owned(), topic.to_owned());
+            let key = OffsetKey {
+                group,
+                topic,
+                partition,
+            };
+            Record::Offset(key, Some(value.clone()))
         })
     }
 

@@ -7,14 +7,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::error::GroupError;
 use super::event::{Effect, Event, Identity, Now, Reply, Token};
-use super::group::{Group, Phase};
-use super::journal::{Barrier, Held, Journal, batch};
+use super::group::{Group, Limits, Phase};
+use super::journal::{Barrier, Encoded, Held, Journal, batch};
 use super::offsets::{Commit, Offsets, Retention};
-use super::records::Record;
+use super::records::{GroupValue, Record};
 
 /// The largest batch one step of one group writes.
 const MAX_BATCH_BYTES: usize = 8 << 20;
@@ -29,6 +30,8 @@ pub(super) struct CommitTerms {
     pub(super) metadata_max_bytes: usize,
     /// Asked for by the client (`OffsetCommit` v2-4).
     pub(super) lifetime_ms: Option<i64>,
+    /// The coordinator holds as much as it may: only what is there already may move on.
+    pub(super) is_full: bool,
 }
 
 /// One group.
@@ -42,6 +45,8 @@ pub(super) struct Slot {
     last_token: u64,
     /// The offset after its last record; everything said about it waits until that is durable.
     written: i64,
+    /// What its last record said of its members: what a restart would bring back.
+    recorded: Option<Bytes>,
     /// When the timers wake it.
     pub(super) armed: Option<Duration>,
     /// Membership may have changed since timers and weight were looked at.
@@ -60,10 +65,42 @@ impl Slot {
             waiting: HashMap::new(),
             last_token: 0,
             written: 0,
+            recorded: None,
             armed: None,
             changed: true,
             weight: 0,
         }
+    }
+
+    /// A group as its records left it.
+    pub(super) fn restore(
+        id: &str,
+        journal: &Arc<dyn Journal>,
+        value: Option<GroupValue>,
+        (limits, now): (Limits, Now),
+    ) -> Self {
+        let recorded = value.as_ref().and_then(|value| {
+            let record = Record::Group(id.to_owned(), Some(value.clone()));
+            record.encode().ok()?.1
+        });
+        let group = match value {
+            Some(value) => Group::restore(id, value, limits, now),
+            None => Group::new(id, limits, now),
+        };
+        Self {
+            recorded,
+            ..Self::new(id, journal, group)
+        }
+    }
+
+    /// Records that bring it back as it was last written.
+    pub(super) fn snapshot(&self) -> Vec<Encoded> {
+        let key = Record::Group(self.id.clone(), None).encode();
+        let group = key.ok().zip(self.recorded.clone());
+        let group = group.map(|((key, _), value)| (key, Some(value)));
+        let offsets = self.offsets.records(&self.id);
+        let offsets = offsets.filter_map(|record| record.encode().ok());
+        group.into_iter().chain(offsets).collect()
     }
 
     /// Lets a request happen; its answer may come later.
@@ -141,6 +178,9 @@ impl Slot {
                 verdicts.push(Err(GroupError::MetadataTooLarge));
                 continue;
             }
+            if terms.is_full && self.offsets.would_grow(&commit) {
+                return Err(GroupError::CoordinatorFull);
+            }
             verdicts.push(Ok(()));
             records.push(commit.record(&self.id, now.unix_ms, terms.lifetime_ms));
         }
@@ -213,7 +253,13 @@ impl Slot {
 
     /// About how many bytes of memory it holds.
     pub(super) fn weigh(&self) -> usize {
-        2 * self.id.len() + self.group.weight() + self.offsets.weight()
+        let recorded = self.recorded.as_ref().map_or(0, Bytes::len);
+        2 * self.id.len() + recorded + self.group.weight() + self.offsets.weight()
+    }
+
+    /// Whether it writes to `journal`.
+    pub(super) fn is_on(&self, journal: &Arc<dyn Journal>) -> bool {
+        Arc::ptr_eq(&self.journal, journal)
     }
 
     fn barrier(&self) -> Barrier {
@@ -224,12 +270,23 @@ impl Slot {
         if records.is_empty() {
             return Ok(());
         }
-        let batch = batch(&records, now.unix_ms, MAX_BATCH_BYTES)?;
+        let encoded = encode(&records)?;
+        let batch = batch(&encoded, now.unix_ms, MAX_BATCH_BYTES)?;
         self.written = self.journal.append(batch)?;
+        for (record, (_, value)) in records.iter().zip(encoded) {
+            if matches!(record, Record::Group(..)) {
+                self.recorded = value;
+            }
+        }
         self.changed = true;
         for record in records {
             self.offsets.apply(record);
         }
         Ok(())
     }
+}
+
+fn encode(records: &[Record]) -> Result<Vec<Encoded>, GroupError> {
+    let encoded = records.iter().map(Record::encode).collect::<Result<_, _>>();
+    encoded.map_err(|_| GroupError::TooLarge)
 }

@@ -11,8 +11,17 @@ use super::timers::Timers;
 
 /// When the log refuses a record that time asks for, it is asked again after this long.
 const RETRY: Duration = Duration::from_secs(1);
+/// It looks this often whether a snapshot is worth its writing.
+const SNAPSHOTS: Duration = Duration::from_mins(1);
 /// It looks this often whether it is still needed.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// What it is time for.
+enum Due {
+    Wake,
+    Sweep,
+    Snapshots,
+}
 
 /// Wakes groups and removes what ran out until the coordinator is gone. It holds on to the times
 /// only, never to the coordinator, so that the log can be closed.
@@ -22,21 +31,25 @@ pub async fn keep_up(groups: Weak<Groups>) {
     };
     let mut sweep = interval_at(Instant::now() + period, period);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut snapshots = interval_at(Instant::now() + SNAPSHOTS, SNAPSHOTS);
+    snapshots.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let Some(wake_at) = groups.upgrade().map(|groups| groups.next_wake()) else {
             return;
         };
-        let is_sweep = tokio::select! {
-            () = sleep_until(wake_at) => false,
-            () = timers.earlier() => false,
-            _ = sweep.tick() => true,
+        let due = tokio::select! {
+            () = sleep_until(wake_at) => Due::Wake,
+            () = timers.earlier() => Due::Wake,
+            _ = sweep.tick() => Due::Sweep,
+            _ = snapshots.tick() => Due::Snapshots,
         };
         let Some(groups) = groups.upgrade() else {
             return;
         };
-        groups.wake_due();
-        if is_sweep {
-            groups.sweep();
+        match due {
+            Due::Wake => groups.wake_due(),
+            Due::Sweep => groups.sweep(),
+            Due::Snapshots => groups.save_snapshots().await,
         }
     }
 }
