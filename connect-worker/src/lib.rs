@@ -7,19 +7,23 @@
 //! A process that hosts a worker calls [`Worker::start`] and feeds it through
 //! [`Settings::managed`].
 
+mod admin;
+mod client;
 pub mod clock;
 pub mod convert;
 pub mod datagen;
 pub mod metrics;
 pub mod plugin;
+mod producer;
+mod rest;
+mod running;
 pub mod settings;
+mod store;
 pub mod worker;
 
 pub use self::{
     clock::{Clock, FixedClock, SystemClock},
+    running::{Running, StartError, Worker},
     settings::{ManagedConnector, Settings},
-    worker::{
-        Running, StartError, Worker,
-        snapshot::{ConnectorState, ConnectorStatus, Origin, Reason, Snapshot, TaskStatus},
-    },
+    worker::snapshot::{ConnectorState, ConnectorStatus, Origin, Reason, Snapshot, TaskStatus},
 };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Everything a worker knows of its connectors at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -11,6 +11,9 @@ pub struct Snapshot {
     pub ready: bool,
     /// Why the worker is not ready or cannot store, such as an unreachable broker.
     pub fault: Option<String>,
+    /// Managed connectors, by `namespace/name`, that another connector keeps from starting; with
+    /// what to do.
+    pub conflicts: BTreeMap<String, String>,
     /// By connector name.
     pub connectors: BTreeMap<String, ConnectorStatus>,
 }
@@ -74,7 +77,7 @@ pub enum Origin {
 }
 
 /// Connect's states, plus `Completed` and `Throttled`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ConnectorState {
     /// Not started yet, or waiting for its topic.
@@ -124,8 +127,6 @@ pub enum Reason {
     TopicNotFound,
     /// The configuration is wrong; `trace` lists every finding.
     InvalidConfig,
-    /// Another connector has the name.
-    NameConflict,
     /// The broker does not answer.
     BrokerUnreachable,
 }

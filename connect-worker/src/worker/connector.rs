@@ -1,0 +1,469 @@
+//! The supervisor of one connector: brings its tasks in line with the configuration that is
+//! wanted, whenever that changes, and tells how it goes.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::{Instant, MissedTickBehavior, interval, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Clock,
+    plugin::{Registry, TargetState},
+    producer::{Cluster, RecordSink},
+    store::{
+        Store,
+        entry::{Entry, Key, Subject},
+        state::State,
+    },
+    worker::{
+        board::Board,
+        lifecycle::aggregate,
+        progress::{Layout, Resumption, Stream},
+        snapshot::{ConnectorState, ConnectorStatus, Origin, Reason},
+        spec::Spec,
+        task::Job,
+        tasks::Tasks,
+    },
+};
+
+/// How often offsets are stored while records flow; what a kill can make repeat.
+const CHECKPOINT: Duration = Duration::from_secs(1);
+/// How long a stop waits for the last offsets to be stored.
+const LAST_OFFSETS: Duration = Duration::from_secs(1);
+/// How often a start that has to wait is tried again.
+const START_AGAIN: Duration = Duration::from_secs(1);
+/// The rate is a mean over so many checkpoints.
+const RATE_OVER: usize = 5;
+
+/// What all connectors of a worker share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// What the worker remembers.
+    pub store: Store,
+    /// Where records go.
+    pub cluster: Arc<dyn Cluster>,
+    /// The plugins there are.
+    pub registry: Registry,
+    /// The time that records show.
+    pub clock: Arc<dyn Clock>,
+    /// This worker's id.
+    pub worker_id: String,
+    /// The moment that durations are counted from.
+    pub origin: Instant,
+    /// Where everything is shown.
+    pub board: Arc<Board>,
+}
+
+/// Who a connector is. Another uid is another connector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// Its name in the REST API.
+    pub name: String,
+    /// Its name in the store: with the namespace where there is one.
+    pub stored: String,
+    /// What its offsets belong to.
+    pub uid: String,
+    /// Who declared it.
+    pub origin: Origin,
+}
+
+/// What is wanted of a connector.
+#[derive(Debug, Clone)]
+pub(crate) struct Declared {
+    /// The object's generation; 0 for one made by REST.
+    pub generation: i64,
+    /// The epoch where someone else numbers them.
+    pub epoch: Option<u64>,
+    /// The configuration, or what is wrong with it.
+    pub spec: Result<Arc<Spec>, String>,
+}
+
+/// Which tasks to restart by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Restart {
+    /// The connector, where it has not come up; tasks that run go on.
+    Connector,
+    /// One.
+    Task(u32),
+    /// All that failed.
+    Failed,
+    /// All.
+    All,
+}
+
+/// What reaches a supervisor from outside.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    /// What is wanted, always the newest.
+    pub declared: watch::Receiver<Declared>,
+    /// Restarts by hand.
+    pub restarts: mpsc::Receiver<Restart>,
+    /// Ends the supervisor.
+    pub stop: CancellationToken,
+    /// At the end, forget the offsets too.
+    pub removed: Arc<AtomicBool>,
+}
+
+/// What stands between a connector and its tasks.
+#[derive(Debug)]
+struct Obstacle {
+    reason: Option<Reason>,
+    text: String,
+    /// Time alone may remove it.
+    passes: bool,
+}
+
+/// The supervisor.
+#[derive(Debug)]
+pub(crate) struct Supervisor {
+    shared: Arc<Shared>,
+    identity: Identity,
+    inbox: Inbox,
+    tasks: Option<Tasks>,
+    obstacle: Option<Obstacle>,
+    /// Records of tasks that have ended.
+    records: u64,
+    history: VecDeque<u64>,
+}
+
+impl Supervisor {
+    /// A supervisor that does nothing yet.
+    pub(crate) fn new(shared: Arc<Shared>, identity: Identity, inbox: Inbox) -> Self {
+        let history = VecDeque::with_capacity(RATE_OVER + 1);
+        Self {
+            shared,
+            identity,
+            inbox,
+            tasks: None,
+            obstacle: None,
+            records: 0,
+            history,
+        }
+    }
+
+    /// Runs until told to stop. `before` is a connector of the same name that is ending.
+    pub(crate) async fn run(mut self, before: Option<JoinHandle<()>>) {
+        if let Some(before) = before {
+            // However it ended, it has ended.
+            let _ = before.await;
+        }
+        let stop = self.inbox.stop.clone();
+        tokio::select! {
+            () = self.supervise() => {}
+            () = stop.cancelled() => {}
+        }
+        self.finish().await;
+    }
+
+    async fn supervise(&mut self) {
+        let mut checkpoint = interval(CHECKPOINT);
+        checkpoint.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.follow().await;
+        loop {
+            self.publish();
+            let waits = self
+                .obstacle
+                .as_ref()
+                .is_some_and(|obstacle| obstacle.passes);
+            tokio::select! {
+                changed = self.inbox.declared.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    self.follow().await;
+                }
+                Some(restart) = self.inbox.restarts.recv() => self.restart(restart).await,
+                () = next(self.tasks.as_mut()) => self.mend(),
+                _ = checkpoint.tick() => self.checkpoint(),
+                () = tokio::time::sleep(START_AGAIN), if waits => self.follow().await,
+            }
+        }
+    }
+
+    /// Brings the tasks in line with what is wanted.
+    async fn follow(&mut self) {
+        let declared = self.inbox.declared.borrow_and_update().clone();
+        let spec = match declared.spec {
+            Ok(spec) => spec,
+            Err(text) => {
+                self.obstacle = Some(Obstacle {
+                    reason: Some(Reason::InvalidConfig),
+                    text,
+                    passes: false,
+                });
+                return;
+            }
+        };
+        self.obstacle = None;
+        match &mut self.tasks {
+            Some(tasks)
+                if spec.connector.state != TargetState::Stopped
+                    && !tasks.spec().asks_for_new_tasks(&spec) =>
+            {
+                tasks.follow(spec);
+                return;
+            }
+            _ => self.end_tasks().await,
+        }
+        if spec.connector.state != TargetState::Stopped
+            && let Err(obstacle) = self.start_tasks(spec, declared.epoch).await
+        {
+            tracing::warn!(connector = %self.identity.name, detail = %obstacle.text, "start the connector");
+            self.obstacle = Some(obstacle);
+        }
+    }
+
+    /// Ends the tasks that run and stores where they stopped.
+    async fn end_tasks(&mut self) {
+        if let Some(tasks) = self.tasks.take() {
+            let (entries, records) = tasks.end(&self.shared.worker_id).await;
+            self.records += records;
+            if self.shared.store.put(entries).await.is_err() {
+                tracing::debug!(connector = %self.identity.name, "the store is closing");
+            }
+        }
+    }
+
+    async fn start_tasks(&mut self, spec: Arc<Spec>, epoch: Option<u64>) -> Result<(), Obstacle> {
+        let stream = Stream {
+            connector: self.identity.stored.clone(),
+            uid: self.identity.uid.clone(),
+            hash: spec.stream(),
+        };
+        let (resumption, seed, entries) = self.resume(&spec, &stream, epoch)?;
+        if !entries.is_empty() {
+            self.shared
+                .store
+                .put(entries)
+                .await
+                .map_err(|error| Obstacle::lasting(error.to_string()))?;
+        }
+        let source = spec
+            .plugin
+            .open(&spec.config, seed)
+            .map_err(|error| Obstacle {
+                reason: Some(Reason::InvalidConfig),
+                text: error.to_string(),
+                passes: false,
+            })?;
+        let job = Job {
+            source,
+            seed,
+            converters: spec.converters,
+            topic: spec.source.topic.clone(),
+            sink: self.sink(&spec)?,
+            clock: Arc::clone(&self.shared.clock),
+            origin: self.shared.origin,
+        };
+        self.tasks = Some(Tasks::start(spec, stream, &resumption, job));
+        Ok(())
+    }
+
+    fn sink(&self, spec: &Spec) -> Result<Arc<dyn RecordSink>, Obstacle> {
+        let sink = self
+            .shared
+            .cluster
+            .sink(&self.identity.name, &spec.connector.producer);
+        sink.map_err(|error| Obstacle::lasting(error.to_string()))
+    }
+
+    /// Where to go on, by which seed, and what to store before the first record.
+    fn resume(
+        &self,
+        spec: &Spec,
+        stream: &Stream,
+        epoch: Option<u64>,
+    ) -> Result<(Resumption, u64, Vec<Entry>), Obstacle> {
+        let state = self.shared.store.state();
+        let managed = spec.connector.managed.as_ref();
+        let layout = Layout {
+            tasks: spec.connector.tasks,
+            epoch: epoch.or_else(|| {
+                managed
+                    .map(|managed| managed.epoch)
+                    .filter(|epoch| *epoch > 0)
+            }),
+            worker: &self.shared.worker_id,
+            present: managed.map_or(&[], |managed| &managed.worker_uids),
+        };
+        let lasting = |error: crate::store::JournalError| Obstacle::lasting(error.to_string());
+        let resumption = match stream.resume(&state, layout).map_err(lasting)? {
+            Ok(resumption) => resumption,
+            Err(workers) => {
+                let text = format!("waiting for {} to hand over", workers.join(", "));
+                return Err(Obstacle {
+                    reason: None,
+                    text,
+                    passes: true,
+                });
+            }
+        };
+        let mut entries = stream.tombstones(&state);
+        if !entries.is_empty() {
+            tracing::info!(connector = %self.identity.name, "another stream had this name: starting at record 0");
+        }
+        let drawn: Option<u64> = state.value(&stream.seed_key()).map_err(lasting)?;
+        let seed = spec.source.seed.or(drawn).unwrap_or_else(draw);
+        if spec.source.seed.is_none() && drawn.is_none() {
+            entries.push(Entry::set(stream.seed_key(), &seed));
+        }
+        if resumption.is_new {
+            entries.extend(stream.leftovers(&state, resumption.epoch.tasks));
+            entries.push(stream.layout(&resumption.epoch));
+        }
+        Ok((resumption, seed, entries))
+    }
+
+    async fn restart(&mut self, restart: Restart) {
+        match &mut self.tasks {
+            Some(tasks) => tasks.restart(|task, is_failed| match restart {
+                Restart::Connector => false,
+                Restart::Task(chosen) => task == chosen,
+                Restart::Failed => is_failed,
+                Restart::All => true,
+            }),
+            None => self.follow().await,
+        }
+    }
+
+    /// After a fatal fault of the sink the next attempts get a new one.
+    fn mend(&mut self) {
+        let Some(tasks) = &self.tasks else { return };
+        if tasks.sink_is_usable() {
+            return;
+        }
+        let sink = self.sink(tasks.spec());
+        match (sink, &mut self.tasks) {
+            (Ok(sink), Some(tasks)) => tasks.use_sink(sink),
+            (Err(obstacle), _) => self.obstacle = Some(obstacle),
+            (Ok(_), None) => {}
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        if let Some(tasks) = &mut self.tasks {
+            tasks.checkpoint(&self.shared.store);
+        }
+        self.history.push_back(self.all_records());
+        if self.history.len() > RATE_OVER + 1 {
+            self.history.pop_front();
+        }
+    }
+
+    /// Ends in order, whatever the broker does; forgets the offsets of a connector that was
+    /// removed.
+    async fn finish(&mut self) {
+        let last = timeout(LAST_OFFSETS + crate::worker::task::DRAIN, self.end_tasks());
+        if last.await.is_err() {
+            tracing::warn!(connector = %self.identity.name, "the last offsets could not be stored");
+        }
+        if self.inbox.removed.load(Ordering::Acquire) {
+            let entries = forgotten(&self.shared.store.state(), &self.identity);
+            if timeout(LAST_OFFSETS, self.shared.store.put(entries))
+                .await
+                .is_err()
+            {
+                tracing::warn!(connector = %self.identity.name, "its offsets could not be removed yet");
+            }
+        }
+    }
+
+    fn all_records(&self) -> u64 {
+        self.records + self.tasks.as_ref().map_or(0, Tasks::records)
+    }
+
+    fn publish(&self) {
+        let declared = self.inbox.declared.borrow();
+        let spec = self
+            .tasks
+            .as_ref()
+            .map(Tasks::spec)
+            .or(declared.spec.as_ref().ok());
+        let tasks = self.tasks.as_ref().map(Tasks::status).unwrap_or_default();
+        let target = spec.map_or(TargetState::Running, |spec| spec.connector.state);
+        let (mut state, mut reason, mut trace) = aggregate(target, &tasks);
+        if let Some(obstacle) = &self.obstacle {
+            (reason, trace) = (obstacle.reason, Some(obstacle.text.clone()));
+            if self.tasks.is_none() && !obstacle.passes {
+                state = ConnectorState::Failed;
+            }
+        }
+        let (first, last) = (self.history.front(), self.history.back());
+        let passed = u32::try_from(self.history.len().saturating_sub(1))
+            .unwrap_or(u32::MAX)
+            .max(1);
+        let grown = last
+            .zip(first)
+            .map_or(0, |(last, first)| last.saturating_sub(*first));
+        let rate = f64::from(u32::try_from(grown).unwrap_or(u32::MAX))
+            / f64::from(passed)
+            / CHECKPOINT.as_secs_f64();
+        self.shared.board.show(ConnectorStatus {
+            name: self.identity.name.clone(),
+            origin: self.identity.origin.clone(),
+            uid: self.identity.uid.clone(),
+            generation: declared.generation,
+            topic: spec
+                .map(|spec| spec.source.topic.clone())
+                .unwrap_or_default(),
+            state,
+            reason,
+            trace,
+            tasks,
+            records: self.all_records(),
+            rate,
+        });
+    }
+}
+
+impl Obstacle {
+    fn lasting(text: String) -> Self {
+        Self {
+            reason: None,
+            text,
+            passes: false,
+        }
+    }
+}
+
+/// Waits for the tasks to have something to tell; for ever where there are none.
+async fn next(tasks: Option<&mut Tasks>) {
+    match tasks {
+        Some(tasks) => tasks.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What removes everything that is stored for a connector, but for its configuration: that is the
+/// herder's, and may be another connector's by now.
+fn forgotten(state: &State, identity: &Identity) -> Vec<Entry> {
+    let is_its = |key: &Key| match &key.subject {
+        Subject::Config => false,
+        Subject::Seed { uid }
+        | Subject::Epoch { uid, .. }
+        | Subject::Position { uid, .. }
+        | Subject::Acknowledgement { uid, .. } => *uid == identity.uid,
+    };
+    state
+        .keys(&identity.stored)
+        .into_iter()
+        .filter(is_its)
+        .map(Entry::forget)
+        .collect()
+}
+
+/// A seed nobody chose.
+fn draw() -> u64 {
+    uuid::Uuid::new_v4().as_u64_pair().1
+}

@@ -1,0 +1,499 @@
+//! The one who knows which connectors there should be: those that objects and files declare, and
+//! those made by REST. Starts and ends their supervisors; everything that changes the set goes
+//! through here, one thing after the other.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    plugin::{Config, TargetState},
+    settings::ManagedConnector,
+    store::entry::{Entry, Key, Subject},
+    worker::{
+        command::{Command, Done, Refusal, Request},
+        connector::{Declared, Identity, Inbox, Restart, Shared, Supervisor},
+        offsets::{moved, shown},
+        snapshot::{ConnectorState, Origin},
+        spec::Spec,
+    },
+};
+
+/// Restarts by hand that may wait for one connector.
+const RESTARTS: usize = 16;
+/// Names longer than this are refused.
+const NAME_MAX: usize = 255;
+
+/// The herder.
+#[derive(Debug)]
+pub(super) struct Herder {
+    shared: Arc<Shared>,
+    connectors: BTreeMap<String, Registered>,
+    /// Connectors that are ending; one made again under its name waits for it.
+    leaving: BTreeMap<String, JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Registered {
+    identity: Identity,
+    /// The state that REST asked for; an object's is in its configuration.
+    state: TargetState,
+    config: Config,
+    declared: watch::Sender<Declared>,
+    restarts: mpsc::Sender<Restart>,
+    stop: CancellationToken,
+    removed: Arc<AtomicBool>,
+    run: JoinHandle<()>,
+}
+
+/// A connector made by REST, as it is stored.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    uid: String,
+    state: ConnectorState,
+    config: Config,
+}
+
+impl Herder {
+    /// A herder without connectors.
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            connectors: BTreeMap::new(),
+            leaving: BTreeMap::new(),
+        }
+    }
+
+    /// Works until told to stop, then ends all connectors in order.
+    pub(super) async fn run(
+        mut self,
+        mut managed: watch::Receiver<Vec<ManagedConnector>>,
+        mut requests: mpsc::Receiver<Request>,
+        stop: CancellationToken,
+    ) {
+        self.recall();
+        let mut is_fed = true;
+        let first = managed.borrow_and_update().clone();
+        self.follow(first);
+        self.shared.board.tell(|snapshot| snapshot.ready = true);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                changed = managed.changed(), if is_fed => match changed {
+                    Ok(()) => {
+                        let wanted = managed.borrow_and_update().clone();
+                        self.follow(wanted);
+                    }
+                    // Nobody declares anything any more: what runs keeps running.
+                    Err(_) => is_fed = false,
+                },
+                Some(request) = requests.recv() => {
+                    let answer = self.obey(request.command).await;
+                    // Whoever asked may have gone.
+                    let _ = request.answer.send(answer);
+                }
+            }
+        }
+        self.end_all().await;
+    }
+
+    /// Starts the connectors that were made by REST.
+    fn recall(&mut self) {
+        let names = self.shared.store.state().declared();
+        for name in names {
+            let kept = self.shared.store.state().value::<Kept>(&config_key(&name));
+            match kept {
+                Ok(Some(kept)) => {
+                    let state = match kept.state {
+                        ConnectorState::Paused => TargetState::Paused,
+                        ConnectorState::Stopped => TargetState::Stopped,
+                        _ => TargetState::Running,
+                    };
+                    self.start(by_rest(&name, kept.uid), kept.config, state, (0, None));
+                }
+                Ok(None) => {}
+                Err(error) => tracing::error!(connector = %name, %error, "recall a connector"),
+            }
+        }
+    }
+
+    /// Brings the managed connectors in line with the wanted set.
+    fn follow(&mut self, wanted: Vec<ManagedConnector>) {
+        self.leaving.retain(|_, run| !run.is_finished());
+        let gone: Vec<String> = self
+            .connectors
+            .values()
+            .filter(|known| known.identity.origin != Origin::Rest)
+            .filter(|known| {
+                !wanted.iter().any(|wanted| {
+                    wanted.name == known.identity.name && wanted.uid == known.identity.uid
+                })
+            })
+            .map(|known| known.identity.name.clone())
+            .collect();
+        for name in gone {
+            self.end(&name);
+        }
+        let mut conflicts = BTreeMap::new();
+        for connector in wanted {
+            let (namespace, name) = (&connector.namespace, &connector.name);
+            let stored = format!("{namespace}/{name}");
+            let origin = Origin::Managed {
+                namespace: namespace.clone(),
+                managed_by: connector.managed_by.clone(),
+            };
+            let identity = Identity {
+                name: name.clone(),
+                stored: stored.clone(),
+                uid: connector.uid.clone(),
+                origin,
+            };
+            match self.connectors.get_mut(name) {
+                Some(known)
+                    if known.identity.stored != stored || known.identity.uid != identity.uid =>
+                {
+                    let text = format!(
+                        "the name {name} is taken by a connector that was made otherwise; delete that one first"
+                    );
+                    conflicts.insert(stored, text);
+                }
+                Some(known) => {
+                    known.identity = identity;
+                    if connector.generation >= known.declared.borrow().generation {
+                        self.declare(
+                            name,
+                            connector.config,
+                            connector.generation,
+                            connector.epoch,
+                        );
+                    }
+                }
+                None => self.start(
+                    identity,
+                    connector.config,
+                    TargetState::Running,
+                    (connector.generation, connector.epoch),
+                ),
+            }
+        }
+        self.shared
+            .board
+            .tell(|snapshot| snapshot.conflicts = conflicts);
+    }
+
+    async fn obey(&mut self, command: Command) -> Result<Done, Refusal> {
+        match command {
+            Command::Create {
+                name,
+                config,
+                state,
+            } => {
+                if self.connectors.contains_key(&name) {
+                    return Err(Refusal::Exists(name));
+                }
+                self.create(name, config, state).await
+            }
+            Command::Configure { name, config } => self.configure(name, config).await,
+            Command::SetState { name, state } => {
+                let known = self.editable(&name)?;
+                let (uid, config) = (known.identity.uid.clone(), known.config.clone());
+                self.keep(&name, uid, &config, state).await?;
+                if let Some(known) = self.connectors.get_mut(&name) {
+                    known.state = state;
+                }
+                self.declare(&name, config, 0, None);
+                Ok(Done::Accepted)
+            }
+            Command::Restart { name, restart } => self.restart(name, restart),
+            Command::Delete { name } => {
+                self.editable(&name)?;
+                self.end(&name);
+                // The supervisor forgets everything under the connector's name, its configuration
+                // too, after its tasks have ended.
+                self.put(vec![Entry::forget(config_key(&name))]).await?;
+                Ok(Done::Accepted)
+            }
+            Command::ReadOffsets { name } => match self.connectors.get(&name) {
+                Some(known) => Ok(Done::Offsets(shown(
+                    &self.shared.store.state(),
+                    &known.identity,
+                ))),
+                None => Err(Refusal::Unknown(name)),
+            },
+            Command::MoveOffsets { name, offsets } => self.move_offsets(name, offsets).await,
+        }
+    }
+
+    async fn create(
+        &mut self,
+        name: String,
+        config: Config,
+        state: TargetState,
+    ) -> Result<Done, Refusal> {
+        check_name(&name)?;
+        let config = named(&name, config)?;
+        Spec::read(&self.shared.registry, &config).map_err(Refusal::Invalid)?;
+        let uid = uuid::Uuid::new_v4().to_string();
+        self.keep(&name, uid.clone(), &config, state).await?;
+        self.start(by_rest(&name, uid), config, state, (0, None));
+        Ok(Done::Created)
+    }
+
+    async fn configure(&mut self, name: String, config: Config) -> Result<Done, Refusal> {
+        let Some(known) = self.connectors.get(&name) else {
+            return self.create(name, config, TargetState::Running).await;
+        };
+        let config = named(&name, config)?;
+        let spec = Spec::read(&self.shared.registry, &config).map_err(Refusal::Invalid);
+        if let Origin::Managed { managed_by, .. } = &known.identity.origin {
+            // A newer generation of the object that manages it comes from its operator.
+            let spec = spec?;
+            let newer = spec.connector.managed.as_ref().filter(|managed| {
+                managed.uid == known.identity.uid
+                    && managed.generation > known.declared.borrow().generation
+            });
+            let Some(managed) = newer else {
+                return Err(Refusal::Managed {
+                    name,
+                    by: managed_by.clone(),
+                });
+            };
+            let generation = managed.generation;
+            self.declare(&name, config, generation, None);
+            return Ok(Done::Accepted);
+        }
+        spec?;
+        let (uid, state) = (known.identity.uid.clone(), known.state);
+        self.keep(&name, uid, &config, state).await?;
+        self.declare(&name, config, 0, None);
+        Ok(Done::Accepted)
+    }
+
+    fn restart(&self, name: String, restart: Restart) -> Result<Done, Refusal> {
+        let Some(known) = self.connectors.get(&name) else {
+            return Err(Refusal::Unknown(name));
+        };
+        if let Restart::Task(task) = restart {
+            let status = self.shared.board.status(&name);
+            if !status.is_some_and(|status| status.tasks.iter().any(|known| known.id == task)) {
+                return Err(Refusal::UnknownTask(name, task));
+            }
+        }
+        known
+            .restarts
+            .try_send(restart)
+            .map_err(|_| Refusal::NotNow("restarts are under way".to_owned()))?;
+        Ok(Done::Accepted)
+    }
+
+    async fn move_offsets(
+        &self,
+        name: String,
+        offsets: Option<Vec<(u32, u64)>>,
+    ) -> Result<Done, Refusal> {
+        let known = self.editable(&name)?;
+        let status = self.shared.board.status(&name);
+        if status.is_none_or(|status| {
+            status.state != ConnectorState::Stopped || !status.tasks.is_empty()
+        }) {
+            return Err(Refusal::NotStopped(name));
+        }
+        let entries = moved(&self.shared.store.state(), &known.identity, offsets)?;
+        self.put(entries).await?;
+        Ok(Done::Accepted)
+    }
+
+    fn editable(&self, name: &str) -> Result<&Registered, Refusal> {
+        let known = self
+            .connectors
+            .get(name)
+            .ok_or_else(|| Refusal::Unknown(name.to_owned()))?;
+        match &known.identity.origin {
+            Origin::Rest => Ok(known),
+            Origin::Managed { managed_by, .. } => Err(Refusal::Managed {
+                name: name.to_owned(),
+                by: managed_by.clone(),
+            }),
+        }
+    }
+
+    async fn keep(
+        &self,
+        name: &str,
+        uid: String,
+        config: &Config,
+        state: TargetState,
+    ) -> Result<(), Refusal> {
+        let state = match state {
+            TargetState::Running => ConnectorState::Running,
+            TargetState::Paused => ConnectorState::Paused,
+            TargetState::Stopped => ConnectorState::Stopped,
+        };
+        let kept = Kept {
+            uid,
+            state,
+            config: config.clone(),
+        };
+        self.put(vec![Entry::set(config_key(name), &kept)]).await
+    }
+
+    async fn put(&self, entries: Vec<Entry>) -> Result<(), Refusal> {
+        self.shared
+            .store
+            .put(entries)
+            .await
+            .map_err(|error| Refusal::NotNow(error.to_string()))
+    }
+
+    fn start(
+        &mut self,
+        identity: Identity,
+        config: Config,
+        state: TargetState,
+        version: (i64, Option<u64>),
+    ) {
+        let (name, (generation, epoch)) = (identity.name.clone(), version);
+        let spec = self.read(&identity, &config, state);
+        let topic = spec
+            .as_ref()
+            .map(|spec| spec.source.topic.clone())
+            .unwrap_or_default();
+        self.shared.board.put(&identity, &config, topic);
+        let (declared, wanted) = watch::channel(Declared {
+            generation,
+            epoch,
+            spec,
+        });
+        let (restarts, asked) = mpsc::channel(RESTARTS);
+        let (stop, removed) = (CancellationToken::new(), Arc::<AtomicBool>::default());
+        let inbox = Inbox {
+            declared: wanted,
+            restarts: asked,
+            stop: stop.clone(),
+            removed: Arc::clone(&removed),
+        };
+        let supervisor = Supervisor::new(Arc::clone(&self.shared), identity.clone(), inbox);
+        let run = tokio::spawn(supervisor.run(self.leaving.remove(&name)));
+        let registered = Registered {
+            identity,
+            state,
+            config,
+            declared,
+            restarts,
+            stop,
+            removed,
+            run,
+        };
+        self.connectors.insert(name, registered);
+    }
+
+    /// Gives a connector that runs another configuration.
+    fn declare(&mut self, name: &str, config: Config, generation: i64, epoch: Option<u64>) {
+        let Some(known) = self.connectors.get(name) else {
+            return;
+        };
+        let spec = self.read(&known.identity, &config, known.state);
+        let topic = spec
+            .as_ref()
+            .map(|spec| spec.source.topic.clone())
+            .unwrap_or_default();
+        self.shared.board.put(&known.identity, &config, topic);
+        known.declared.send_replace(Declared {
+            generation,
+            epoch,
+            spec,
+        });
+        if let Some(known) = self.connectors.get_mut(name) {
+            known.config = config;
+        }
+    }
+
+    fn read(
+        &self,
+        identity: &Identity,
+        config: &Config,
+        state: TargetState,
+    ) -> Result<Arc<Spec>, String> {
+        let mut spec = Spec::read(&self.shared.registry, config)?;
+        if identity.origin == Origin::Rest {
+            spec.connector.state = state;
+        }
+        Ok(Arc::new(spec))
+    }
+
+    /// Ends a connector and forgets its offsets.
+    fn end(&mut self, name: &str) {
+        if let Some(known) = self.connectors.remove(name) {
+            known.removed.store(true, Ordering::Release);
+            known.stop.cancel();
+            self.shared.board.remove(name);
+            self.leaving.insert(name.to_owned(), known.run);
+        }
+    }
+
+    async fn end_all(self) {
+        self.connectors
+            .values()
+            .for_each(|known| known.stop.cancel());
+        let runs = self
+            .connectors
+            .into_values()
+            .map(|known| known.run)
+            .chain(self.leaving.into_values());
+        for run in runs {
+            // A supervisor that ended otherwise has ended too.
+            let _ = run.await;
+        }
+    }
+}
+
+fn by_rest(name: &str, uid: String) -> Identity {
+    Identity {
+        name: name.to_owned(),
+        stored: name.to_owned(),
+        uid,
+        origin: Origin::Rest,
+    }
+}
+
+fn config_key(name: &str) -> Key {
+    Key {
+        connector: name.to_owned(),
+        subject: Subject::Config,
+    }
+}
+
+/// Connect puts the name into the configuration, and refuses another one there.
+fn named(name: &str, mut config: Config) -> Result<Config, Refusal> {
+    match config.get("name") {
+        Some(other) if other != name => Err(Refusal::Invalid(format!(
+            "Connector name configuration ({other}) doesn't match connector name in the URL ({name})"
+        ))),
+        _ => {
+            config.insert("name".to_owned(), name.to_owned());
+            Ok(config)
+        }
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Refusal> {
+    let is_odd = |letter: char| letter.is_control() || letter == '/';
+    if name.trim().is_empty() || name.len() > NAME_MAX || name.chars().any(is_odd) {
+        let text = format!(
+            "the connector name is empty, longer than {NAME_MAX} bytes, or has a slash or a control character"
+        );
+        return Err(Refusal::Invalid(text));
+    }
+    Ok(())
+}
