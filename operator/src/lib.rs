@@ -7,6 +7,7 @@
 //!
 //! This package holds what both share: [`topic`], [`connector`] and the ports.
 
+pub mod admin;
 pub mod connector;
 pub mod finding;
 pub mod names;
