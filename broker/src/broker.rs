@@ -33,6 +33,11 @@ pub struct Broker {
 }
 
 impl Broker {
+    /// The topics.
+    pub fn topics(&self) -> &Topics {
+        &self.topics
+    }
+
     /// The effective `socket.request.max.bytes`: never more than the memory budget can grant.
     pub(crate) fn max_request_bytes(&self) -> usize {
         self.config

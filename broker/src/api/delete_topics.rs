@@ -59,10 +59,17 @@ async fn delete_all(broker: &Broker, wanted: &[DeleteTopicState<'_>]) -> Vec<Del
             .map(|(name, id)| deleted(draft, name.as_deref(), id))
             .collect()
     };
-    match broker.topics.change(plan).await {
+    let outcomes = match broker.topics.change(plan).await {
         Ok(outcomes) => outcomes,
-        Err(error) => vec![Err(error.into()); wanted.len()],
+        Err(error) => return vec![Err(error.into()); wanted.len()],
+    };
+    for (name, _) in outcomes.iter().flatten() {
+        if let Err(error) = broker.groups.forget_topic(name).await {
+            // The topic is gone; what groups committed for it goes at the next start at the latest.
+            tracing::warn!("forget offsets of deleted topic {name}: {error}");
+        }
     }
+    outcomes
 }
 
 fn deleted(draft: &mut Draft, name: Option<&str>, id: Uuid) -> Deleted {
