@@ -1,5 +1,6 @@
 //! The broker behind real sockets and real files: what clients get from it, whatever they send.
 
+#[cfg(test)]
 mod server {
     mod admin;
     mod bad_input;

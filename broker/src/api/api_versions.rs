@@ -11,7 +11,7 @@ use wire::{ApiKey, ErrorCode};
 use crate::Broker;
 use crate::api::{Context, Refusal, Reply, TABLE};
 
-/// Apache's feature levels of 3.3-IV3 and of 4.3: the oldest KRaft metadata, and ours.
+/// Apache's feature levels of 3.3-IV3 and of 4.3: the oldest with `KRaft` metadata, and ours.
 const METADATA_VERSIONS: (i16, i16) = (7, METADATA_VERSION_4_3);
 const METADATA_VERSION_4_3: i16 = 30;
 

@@ -110,7 +110,7 @@ fn warn_about_replicas(topics: &[CreatableTopic<'_>]) {
     }
 }
 
-fn result<'r>(topic: CreatableTopic<'r>, outcome: Created) -> CreatableTopicResult<'r> {
+fn result(topic: CreatableTopic<'_>, outcome: Created) -> CreatableTopicResult<'_> {
     let (error_code, error_message) = fields(&outcome);
     let failed = CreatableTopicResult {
         name: topic.name,

@@ -96,17 +96,16 @@ async fn send_replies(
     let patience = broker.config.connections_max_idle;
     let mut write = BufWriter::with_capacity(WRITE_BUFFER_BYTES, write);
     loop {
-        let reply = match owed.try_recv() {
-            Ok(reply) => reply,
-            Err(_) => {
-                if write.flush().await.is_err() {
-                    return Ok(());
-                }
-                match owed.recv().await {
-                    Some(reply) => reply,
-                    None => return Ok(()),
-                }
+        let reply = if let Ok(reply) = owed.try_recv() {
+            reply
+        } else {
+            if write.flush().await.is_err() {
+                return Ok(());
             }
+            let Some(reply) = owed.recv().await else {
+                return Ok(());
+            };
+            reply
         };
         let Some(pieces) = settled(reply, &mut write).await? else {
             continue;

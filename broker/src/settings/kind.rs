@@ -97,7 +97,12 @@ impl Kind {
     }
 }
 
-fn range<N: PartialEq + std::fmt::Display>(what: &str, min: N, max: N, unbounded: N) -> String {
+fn range<N: PartialEq + std::fmt::Display + Copy>(
+    what: &str,
+    min: N,
+    max: N,
+    unbounded: N,
+) -> String {
     if max == unbounded {
         format!("{what} of at least {min}")
     } else {

@@ -114,10 +114,6 @@ mod id_text {
     use serde::{Deserialize, Deserializer, Serializer};
     use wire::Uuid;
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "the signature serde asks for"
-    )]
     pub(super) fn serialize<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(id)
     }

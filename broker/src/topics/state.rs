@@ -157,7 +157,7 @@ impl State {
                 self.renew_settings();
             }
             Record::ProducerIds { next } => {
-                self.next_producer_id = self.next_producer_id.max(*next)
+                self.next_producer_id = self.next_producer_id.max(*next);
             }
         }
     }
