@@ -1,0 +1,392 @@
+//! Producing and reading on a real listener and real files: every answer, every refusal, and a restart in between.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a suite of tests: helpers fail like the tests that call them"
+)]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use broker::{Broker, Running, Settings};
+use wire::client::Connection;
+use wire::messages::{
+    create_topics, fetch, init_producer_id, list_offsets, offset_for_leader_epoch, produce,
+};
+use wire::record_batch::{self, BatchBuilder};
+use wire::{ErrorCode, Records, Str, Uuid};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Started {
+    running: Running,
+    client: Connection,
+}
+
+async fn start(folder: &Path) -> Started {
+    let running = Broker::start(Settings::loopback(folder, 0)).await.unwrap();
+    let address = running.address().unwrap().to_string();
+    let client = Connection::connect(&address, "records", PATIENCE)
+        .await
+        .unwrap();
+    Started { running, client }
+}
+
+/// Creates a topic of one partition; its id.
+async fn topic(client: &Connection, name: &str, configs: &[(&str, &str)]) -> Uuid {
+    let configs = configs
+        .iter()
+        .map(|(name, value)| create_topics::CreatableTopicConfig {
+            name: Str::Borrowed(name),
+            value: Some(Str::Borrowed(value)),
+        });
+    let topic = create_topics::CreatableTopic {
+        name: name.into(),
+        num_partitions: 1,
+        replication_factor: 1,
+        configs: configs.collect(),
+        ..Default::default()
+    };
+    let request = create_topics::Request {
+        topics: vec![topic],
+        timeout_ms: 10_000,
+        ..Default::default()
+    };
+    let reply = client.call(&request).await.unwrap();
+    let response = reply.decode().unwrap();
+    assert_eq!(response.topics[0].error_code, 0, "{response:?}");
+    response.topics[0].topic_id
+}
+
+fn batch(producer: (i64, i16, i32), values: &[&str]) -> Vec<u8> {
+    let (id, epoch, sequence) = producer;
+    let mut builder = BatchBuilder::default();
+    if id >= 0 {
+        builder = builder.producer(id, epoch, sequence);
+    }
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    for value in values {
+        builder.push(
+            None,
+            Some(value.as_bytes()),
+            i64::try_from(now.as_millis()).unwrap(),
+        );
+    }
+    builder.build().to_vec()
+}
+
+const NOBODY: (i64, i16, i32) = (-1, -1, -1);
+
+/// (error code, base offset) of one produced batch.
+async fn produce(
+    client: &Connection,
+    topic: (&str, Uuid),
+    newest: i16,
+    records: &[u8],
+) -> (i16, i64) {
+    let data = produce::PartitionProduceData {
+        index: 0,
+        records: Some(records),
+    };
+    let topic = produce::TopicProduceData {
+        name: topic.0.into(),
+        topic_id: topic.1,
+        partition_data: vec![data],
+    };
+    let request = produce::Request {
+        acks: -1,
+        timeout_ms: 10_000,
+        topic_data: vec![topic],
+        ..Default::default()
+    };
+    let reply = client.call_up_to(newest, &request).await.unwrap();
+    let response = reply.decode().unwrap();
+    let partition = &response.responses[0].partition_responses[0];
+    (partition.error_code, partition.base_offset)
+}
+
+/// (error code, values, high watermark) of one fetched partition.
+async fn fetch(
+    client: &Connection,
+    topic: (&str, Uuid),
+    newest: i16,
+    offset: i64,
+) -> (i16, Vec<String>, i64) {
+    let wanted = fetch::FetchPartition {
+        partition: 0,
+        fetch_offset: offset,
+        partition_max_bytes: 1 << 20,
+        ..Default::default()
+    };
+    let topic = fetch::FetchTopic {
+        topic: topic.0.into(),
+        topic_id: topic.1,
+        partitions: vec![wanted],
+    };
+    let request = fetch::Request {
+        max_wait_ms: 5000,
+        min_bytes: 1,
+        max_bytes: 1 << 20,
+        topics: vec![topic],
+        ..Default::default()
+    };
+    let reply = client.call_up_to(newest, &request).await.unwrap();
+    let response = reply.decode().unwrap();
+    let partition = &response.responses[0].partitions[0];
+    let Records::Inline(Some(records)) = partition.records else {
+        panic!("records are never null: {partition:?}");
+    };
+    let mut values = Vec::new();
+    for one in record_batch::batches(records) {
+        let one = one.unwrap();
+        one.verify().unwrap();
+        for record in one.records() {
+            let value = record.unwrap().value.unwrap_or_default();
+            values.push(String::from_utf8_lossy(value).into_owned());
+        }
+    }
+    (partition.error_code, values, partition.high_watermark)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_read_as_they_were_sent_in_old_and_new_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let topic = ("t", topic(&client, "t", &[]).await);
+    let mut expected = Vec::new();
+    for (at, version) in [3, 8, 9, 12, 13].into_iter().enumerate() {
+        let values = [format!("{version}-a"), format!("{version}-b")];
+        let records = batch(NOBODY, &[&values[0], &values[1]]);
+        let placed = produce(&client, topic, version, &records).await;
+        assert_eq!(
+            placed,
+            (0, i64::try_from(at * 2).unwrap()),
+            "Produce v{version}"
+        );
+        expected.extend(values);
+    }
+    for version in [4, 11, 12, 13, 18] {
+        let (code, values, high_watermark) = fetch(&client, topic, version, 0).await;
+        assert_eq!((code, high_watermark), (0, 10), "Fetch v{version}");
+        assert_eq!(values, expected, "Fetch v{version}");
+    }
+    // From the middle of a batch the whole batch comes.
+    assert_eq!(fetch(&client, topic, 18, 9).await.1, expected[8..]);
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_fetch_is_woken_by_the_append() {
+    let folder = tempfile::tempdir().unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let topic = ("t", topic(&client, "t", &[]).await);
+    let reader = Connection::connect(&running.address().unwrap().to_string(), "reader", PATIENCE)
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    let waiting = tokio::spawn(async move { fetch(&reader, topic, 18, 0).await });
+    tokio::task::yield_now().await;
+    produce(&client, topic, 13, &batch(NOBODY, &["x"])).await;
+    let (code, values, _) = waiting.await.unwrap();
+    assert_eq!((code, values.as_slice()), (0, ["x".to_owned()].as_slice()));
+    println!("woken after {:?}", begun.elapsed());
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_of_a_request_has_its_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let id = topic(&client, "t", &[("max.message.bytes", "1000")]).await;
+    let good = batch(NOBODY, &["x"]);
+    let code = |code: ErrorCode| (code as i16, -1);
+    let known = ("t", id);
+    assert_eq!(
+        produce(&client, ("none", id), 12, &good).await,
+        code(ErrorCode::UnknownTopicOrPartition)
+    );
+    assert_eq!(
+        produce(&client, ("t", Uuid([9; 16])), 13, &good).await,
+        code(ErrorCode::UnknownTopicId)
+    );
+    let mut damaged = good.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    assert_eq!(
+        produce(&client, known, 13, &damaged).await,
+        code(ErrorCode::CorruptMessage)
+    );
+    let large = batch(NOBODY, &[&"x".repeat(1000)]);
+    assert_eq!(
+        produce(&client, known, 13, &large).await,
+        code(ErrorCode::MessageTooLarge)
+    );
+    assert_eq!(
+        produce(&client, known, 13, &good).await,
+        (0, 0),
+        "nothing refused took an offset"
+    );
+    assert_eq!(
+        fetch(&client, known, 18, 7).await.0,
+        ErrorCode::OffsetOutOfRange as i16
+    );
+    assert_eq!(
+        fetch(&client, ("none", Uuid::ZERO), 12, 0).await.0,
+        ErrorCode::UnknownTopicOrPartition as i16
+    );
+    assert_eq!(
+        fetch(&client, ("", Uuid([9; 16])), 18, 0).await.0,
+        ErrorCode::UnknownTopicId as i16
+    );
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_gets_its_first_offset_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let topic = ("t", topic(&client, "t", &[]).await);
+    let reply = client
+        .call(&init_producer_id::Request {
+            transactional_id: None,
+            ..Default::default()
+        })
+        .await;
+    let granted = reply.unwrap().decode().unwrap();
+    assert_eq!((granted.error_code, granted.producer_epoch), (0, 0));
+    let id = granted.producer_id;
+    let first = batch((id, 0, 0), &["a", "b"]);
+    let second = batch((id, 0, 2), &["c"]);
+    assert_eq!(produce(&client, topic, 13, &first).await, (0, 0));
+    assert_eq!(produce(&client, topic, 13, &second).await, (0, 2));
+    assert_eq!(produce(&client, topic, 13, &first).await, (0, 0), "a retry");
+    let gap = batch((id, 0, 9), &["?"]);
+    assert_eq!(
+        produce(&client, topic, 13, &gap).await.0,
+        ErrorCode::OutOfOrderSequenceNumber as i16
+    );
+    running.stop().await.unwrap();
+
+    let Started { running, client } = start(folder.path()).await;
+    assert_eq!(
+        produce(&client, topic, 13, &second).await,
+        (0, 2),
+        "a retry over a restart"
+    );
+    assert_eq!(
+        produce(&client, topic, 13, &batch((id, 0, 3), &["d"])).await,
+        (0, 3)
+    );
+    let bumped = init_producer_id::Request {
+        transactional_id: None,
+        producer_id: id,
+        producer_epoch: 0,
+        ..Default::default()
+    };
+    let reply = client.call(&bumped).await.unwrap();
+    let raised = reply.decode().unwrap();
+    assert_eq!(
+        (raised.error_code, raised.producer_id, raised.producer_epoch),
+        (0, id, 1)
+    );
+    assert_eq!(
+        produce(&client, topic, 13, &batch((id, 1, 0), &["e"])).await,
+        (0, 4)
+    );
+    let stale = batch((id, 0, 4), &["?"]);
+    assert_eq!(
+        produce(&client, topic, 13, &stale).await.0,
+        ErrorCode::InvalidProducerEpoch as i16
+    );
+    let reply = client
+        .call(&init_producer_id::Request {
+            transactional_id: None,
+            ..Default::default()
+        })
+        .await;
+    assert!(
+        reply.unwrap().decode().unwrap().producer_id > id,
+        "ids are never given twice"
+    );
+    assert_eq!(
+        fetch(&client, topic, 18, 0).await.1,
+        ["a", "b", "c", "d", "e"]
+    );
+    let transactional = init_producer_id::Request {
+        transactional_id: Some("t".into()),
+        ..Default::default()
+    };
+    let reply = client.call(&transactional).await.unwrap();
+    assert_eq!(
+        reply.decode().unwrap().error_code,
+        ErrorCode::UnsupportedVersion as i16
+    );
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn offsets_are_found_by_time_and_by_epoch() {
+    let folder = tempfile::tempdir().unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let topic = ("t", topic(&client, "t", &[]).await);
+    for (value, timestamp) in [("a", 1000), ("b", 3000), ("c", 2000)] {
+        let mut builder = BatchBuilder::default();
+        builder.push(None, Some(value.as_bytes()), timestamp);
+        assert_eq!(produce(&client, topic, 13, &builder.build()).await.0, 0);
+    }
+    // Latest, earliest, max timestamp, earliest local, tiered; then by time.
+    let cases = [
+        (-1, (3, -1)),
+        (-2, (0, -1)),
+        (-3, (1, 3000)),
+        (-4, (0, -1)),
+        (-5, (-1, -1)),
+        (1000, (0, 1000)),
+        (1001, (1, 3000)),
+        (3001, (-1, -1)),
+    ];
+    for (timestamp, expected) in cases {
+        let partition = list_offsets::ListOffsetsPartition {
+            timestamp,
+            ..Default::default()
+        };
+        let asked = list_offsets::ListOffsetsTopic {
+            name: "t".into(),
+            partitions: vec![partition],
+        };
+        let request = list_offsets::Request {
+            replica_id: -1,
+            topics: vec![asked],
+            ..Default::default()
+        };
+        let reply = client.call(&request).await.unwrap();
+        let response = reply.decode().unwrap();
+        let found = &response.topics[0].partitions[0];
+        assert_eq!(
+            (found.error_code, (found.offset, found.timestamp)),
+            (0, expected),
+            "{timestamp}"
+        );
+    }
+    let partition = offset_for_leader_epoch::OffsetForLeaderPartition {
+        leader_epoch: 0,
+        ..Default::default()
+    };
+    let asked = offset_for_leader_epoch::OffsetForLeaderTopic {
+        topic: "t".into(),
+        partitions: vec![partition],
+    };
+    let request = offset_for_leader_epoch::Request {
+        topics: vec![asked],
+        ..Default::default()
+    };
+    let reply = client.call(&request).await.unwrap();
+    let response = reply.decode().unwrap();
+    let end = &response.topics[0].partitions[0];
+    assert_eq!(
+        (end.error_code, end.leader_epoch, end.end_offset),
+        (0, 0, 3)
+    );
+    running.stop().await.unwrap();
+}
