@@ -55,6 +55,9 @@ use crate::{
 /// The data sets of the Datagen source, in lower case; the field takes any case.
 pub const QUICKSTARTS: [&str; 3] = ["orders", "rides", "rides_location"];
 
+/// The smallest `rate`, in records per second.
+pub const MIN_RATE: f64 = 0.001;
+
 /// What a Connector is asked to be.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
@@ -150,7 +153,7 @@ pub struct Datagen {
     /// Records per second over all tasks; fractions are allowed. Unset is 10, where `maxInterval`
     /// is unset too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.001, max = 10_000_000.0))]
+    #[schemars(range(max = 10_000_000.0))]
     pub rate: Option<f64>,
 
     /// Longest pause between two records of a task, for example `500ms`; each pause is drawn evenly
@@ -351,6 +354,14 @@ fn datagen_rules() -> Value {
                 QUICKSTARTS.join(", ")
             ),
             Some(".quickstart"),
+        ),
+        // No `minimum`: the API server cuts its fraction off for a whole number, and takes 0.
+        rule(
+            &format!("!has(self.rate) || self.rate >= {MIN_RATE}"),
+            &format!(
+                "rate is too small: write {MIN_RATE} or more, or state: Paused to send nothing"
+            ),
+            Some(".rate"),
         ),
         rule(
             "!(has(self.rate) && has(self.maxInterval))",

@@ -2,7 +2,7 @@
 
 use crds::{
     Connector, Duration,
-    connector::{ConnectorSpec, ConnectorState, Datagen, Format, QUICKSTARTS, Restart},
+    connector::{ConnectorSpec, ConnectorState, Datagen, Format, MIN_RATE, QUICKSTARTS, Restart},
 };
 
 use crate::{Finding, names};
@@ -112,6 +112,12 @@ fn source(datagen: &Datagen) -> Result<Source, Vec<Finding>> {
         );
         findings.push(Finding::new("spec.datagen.quickstart", message));
     }
+    if datagen.rate.is_some_and(|rate| rate < MIN_RATE) {
+        let message = format!(
+            "rate is too small: write {MIN_RATE} or more, or state: Paused to send nothing"
+        );
+        findings.push(Finding::new("spec.datagen.rate", message));
+    }
     let pace = match (datagen.rate, datagen.max_interval) {
         (None, None) => Pace::Rate(DEFAULT_RATE),
         (Some(rate), None) => Pace::Rate(rate),
@@ -160,7 +166,7 @@ mod tests {
         let findings = validate(&connector(serde_json::json!({
             "cluster": "c", "topic": "__eddyline_connect", "workers": 2,
             "restart": {"minBackoff": "1h"},
-            "datagen": {"quickstart": "order", "rate": 1, "maxInterval": "1s"},
+            "datagen": {"quickstart": "order", "rate": 0, "maxInterval": "1s"},
         })))
         .unwrap_err();
         let paths: Vec<_> = findings
@@ -174,6 +180,7 @@ mod tests {
                 "spec.workers",
                 "spec.restart.minBackoff",
                 "spec.datagen.quickstart",
+                "spec.datagen.rate",
                 "spec.datagen.maxInterval",
             ]
         );
