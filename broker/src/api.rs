@@ -129,11 +129,18 @@ pub(crate) static TABLE: &[Api] = &[
     answers!(DescribeCluster, describe_cluster),
 ];
 
-/// Memory the decoded form of a small request may take; a large one may take four times its frame.
-const DECODED_BYTES: usize = 1 << 20;
+/// Memory the decoded form of a request may take besides a multiple of its frame: real requests
+/// name long things with few bytes at most sixteen-fold, and no client needs more than the cap.
+const DECODED_LEAST_BYTES: usize = 64 << 10;
+const DECODED_MOST_BYTES: usize = 32 << 20;
+const DECODED_TIMES: usize = 16;
 
 fn decode<'a, M: Message<'a>>(body: &'a [u8], version: i16) -> Result<M, Refusal> {
-    let budget = DECODED_BYTES.saturating_add(body.len().saturating_mul(4));
+    let budget = body
+        .len()
+        .saturating_mul(DECODED_TIMES)
+        .min(DECODED_MOST_BYTES);
+    let budget = budget + DECODED_LEAST_BYTES;
     Ok(M::decode(&mut Reader::with_budget(body, budget), version)?)
 }
 

@@ -1,6 +1,8 @@
 //! What `/metrics` shows: the registry and the server's own counters.
 //!
-//! Other floors keep their counters themselves and register them here at the start.
+//! The floors below keep theirs themselves; they are read when the page is asked for.
+
+mod floors;
 
 use std::sync::atomic::AtomicU64;
 
@@ -9,6 +11,10 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+
+use crate::log::Log;
+use crate::topics::Topics;
+use floors::Floors;
 
 /// The label of what is counted per Kafka API.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -20,6 +26,7 @@ pub struct ApiLabel {
 #[derive(Debug, Default)]
 pub struct Metrics {
     registry: Registry,
+    floors: Floors,
     pub requests: Family<ApiLabel, Counter>,
     pub connections: Gauge,
     pub refused_connections: Counter,
@@ -29,8 +36,8 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Registers the server's counters and lets every other floor add its own.
-    pub fn new(others: impl FnOnce(&mut Registry)) -> Self {
+    /// Registers all there is to count.
+    pub fn new() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("eddyline_broker"),
             ..Self::default()
@@ -66,8 +73,14 @@ impl Metrics {
             "Bytes of responses",
             metrics.sent_bytes.clone(),
         );
-        others(registry);
+        registry.register_collector(Box::new(metrics.floors.clone()));
         metrics
+    }
+
+    /// From now on the page tells of the log and the topics too.
+    pub fn show(&self, log: &Log, topics: &Topics) {
+        // Set once per broker; a second time would change nothing.
+        let _ = self.floors.0.set((log.clone(), topics.clone()));
     }
 
     /// Counts one request.

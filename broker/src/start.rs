@@ -119,11 +119,12 @@ impl Broker {
             sockets.push(listener.bind()?);
         }
         let listeners: Vec<_> = sockets.iter().map(|(bound, _)| bound.clone()).collect();
-        let metrics = Arc::new(Metrics::new(|_registry| {}));
+        let metrics = Arc::new(Metrics::new());
         let admin = Admin::start(settings.admin_listen, &metrics).await?;
         let data_dir = settings.data_dir.clone();
         let log = tokio::task::spawn_blocking(move || Log::open(&data_dir, options)).await??;
         let topics = open_topics(&log, &clock, &config).await?;
+        metrics.show(&log, &topics);
         let producers = Arc::new(Producers::open(&log));
         let groups = open_groups(&log, &clock, &config, &topics).await?;
         let broker = Arc::new(Self {

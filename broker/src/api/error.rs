@@ -1,8 +1,7 @@
-//! The one place where errors of the floors below become Kafka's error codes.
+//! Where errors of topics and settings become Kafka's error codes, each with its sentence.
 
 use wire::{ErrorCode, Str};
 
-use crate::log::{AppendError, Full, ReadError, Stopped};
 use crate::topics::{ChangeError, TopicError};
 
 /// What a client is told: a code, and a sentence where the API has room for one.
@@ -69,49 +68,10 @@ impl From<&TopicError> for ErrorCode {
 impl From<&ChangeError> for ErrorCode {
     fn from(error: &ChangeError) -> Self {
         match error {
-            ChangeError::Full(full) => full.into(),
+            ChangeError::Full(_) => Self::KafkaStorageError,
             // Retriable: the client asks again, and finds the restarted broker.
             ChangeError::Stopped => Self::NotController,
             ChangeError::Append(_) => Self::UnknownServerError,
-        }
-    }
-}
-
-impl From<&Full> for ErrorCode {
-    fn from(full: &Full) -> Self {
-        match full {
-            Full::Disk { .. } => Self::KafkaStorageError,
-            Full::Queue { .. } => Self::RequestTimedOut,
-        }
-    }
-}
-
-impl From<&AppendError> for ErrorCode {
-    fn from(error: &AppendError) -> Self {
-        match error {
-            AppendError::UnknownPartition(_) => Self::UnknownTopicOrPartition,
-            AppendError::Batch { error, .. } if error.is_corruption() => Self::CorruptMessage,
-            AppendError::Batch { .. } => Self::InvalidRecord,
-            AppendError::Full(full) => full.into(),
-            AppendError::Stopped => (&Stopped).into(),
-        }
-    }
-}
-
-impl From<&Stopped> for ErrorCode {
-    /// Retriable, and it makes clients look for the leader again.
-    fn from(_: &Stopped) -> Self {
-        Self::NotLeaderOrFollower
-    }
-}
-
-impl From<&ReadError> for ErrorCode {
-    fn from(error: &ReadError) -> Self {
-        match error {
-            ReadError::UnknownPartition(_) => Self::UnknownTopicOrPartition,
-            ReadError::OutOfRange { .. } => Self::OffsetOutOfRange,
-            ReadError::Corrupt(_) => Self::CorruptMessage,
-            ReadError::Io { .. } => Self::KafkaStorageError,
         }
     }
 }

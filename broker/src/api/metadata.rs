@@ -38,7 +38,7 @@ pub(crate) async fn handle<'r>(
         }
         Some(wanted) => {
             let may_create = request.allow_auto_topic_creation && broker.config.auto_create_topics;
-            named(broker, &wanted, may_create, operations).await
+            named(broker, context, &wanted, may_create, operations).await
         }
     };
     let address = context.advertised();
@@ -64,6 +64,7 @@ pub(crate) async fn handle<'r>(
 /// The topics asked for, each once, by name or by id.
 async fn named<'r>(
     broker: &Broker,
+    context: &Context,
     wanted: &[MetadataRequestTopic<'_>],
     may_create: bool,
     operations: i32,
@@ -98,7 +99,7 @@ async fn named<'r>(
         .filter(|topic| seen.insert((topic.topic_id, topic.name.as_deref())))
         .map(|topic| match lookup(&state, topic) {
             Some(topic) => found(broker, topic, operations),
-            None => unknown_topic(topic, missing),
+            None => unknown_topic(topic, context.api_version, missing),
         })
         .collect()
 }
@@ -139,19 +140,22 @@ fn lookup<'s>(state: &'s State, wanted: &MetadataRequestTopic<'_>) -> Option<&'s
 
 fn unknown_topic<'r>(
     wanted: &MetadataRequestTopic<'_>,
+    version: i16,
     missing: impl Fn(&str) -> ErrorCode,
 ) -> MetadataResponseTopic<'r> {
     let by_id = !wanted.topic_id.is_zero();
-    let name = wanted.name.as_deref().unwrap_or_default();
+    let name = wanted.name.as_deref();
     let code = if by_id {
         ErrorCode::UnknownTopicId
     } else {
-        missing(name)
+        missing(name.unwrap_or_default())
     };
     MetadataResponseTopic {
         error_code: code.code(),
         // Versions below 12 cannot carry null.
-        name: Some(name.to_owned().into()),
+        name: name
+            .or((version < 12).then_some(""))
+            .map(|name| name.to_owned().into()),
         topic_id: wanted.topic_id,
         ..MetadataResponseTopic::default()
     }

@@ -135,7 +135,7 @@ mod tests {
         let frames = Frames {
             budget: budget.clone(),
             max_bytes: 1024,
-            idle: Duration::from_secs(600),
+            idle: Duration::from_mins(10),
         };
         let (mut ours, mut theirs) = tokio::io::duplex(64);
         assert!(matches!(frames.next(&mut ours).await, Err(End::Gone)));

@@ -30,6 +30,8 @@ async fn the_admin_port_tells_health_and_counts() {
     for line in [
         "eddyline_broker_requests_total{api=\"CreateTopics\"} 1",
         "eddyline_broker_connections 1",
+        "eddyline_broker_topics 1",
+        "eddyline_broker_log_batches_total 2",
         "# EOF",
     ] {
         assert!(metrics.contains(line), "{line} is not in {metrics}");

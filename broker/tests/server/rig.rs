@@ -13,7 +13,7 @@ use wire::messages::{create_topics, metadata};
 use wire::{Request, Uuid};
 
 /// Far above anything expected: it only ends a test that hangs.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A broker on a free loopback port.
 pub(super) async fn start(data_dir: &Path) -> Running {
