@@ -13,6 +13,7 @@ use clap::Parser;
 
 pub mod address;
 pub mod args;
+pub mod broker;
 pub mod client_config;
 pub mod completion;
 pub mod connector;
@@ -20,6 +21,7 @@ pub mod consume;
 pub mod datagen;
 pub mod environment;
 pub mod failure;
+pub mod interrupt;
 pub mod kafka;
 pub mod laptop;
 pub mod output;
