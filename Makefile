@@ -30,7 +30,7 @@ check: ## fmt, clippy, docs, dependency rules
 	cargo fmt --all --check
 	cargo clippy $(FLAGS) --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc $(FLAGS) --workspace --no-deps --document-private-items --quiet
-	@if command -v cargo-deny >/dev/null; then cargo deny --workspace --offline check bans licenses sources; \
+	@if command -v cargo-deny >/dev/null; then cargo deny --workspace check bans licenses sources; \
 	else echo "left out: cargo-deny (cargo install cargo-deny --locked)"; [ -z "$(EDDYLINE_REQUIRE)" ]; fi
 
 test: tools ## everything this machine can run; the last lines say what was left out
