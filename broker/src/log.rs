@@ -30,6 +30,7 @@ use wire::{Uuid, record_batch::BatchHeader};
 use engine::Engine;
 use partition::Partition;
 use threads::Threads;
+use writer::Writer;
 
 mod append;
 mod behind;
@@ -378,16 +379,29 @@ impl Log {
     }
 
     fn open_on(disk: Arc<dyn disk::Disk>, options: Options) -> Result<Self, recovery::Refused> {
+        let (log, writer) = Self::open_idle(disk, options)?;
+        log.shared.threads.start(writer)?;
+        Ok(log)
+    }
+
+    /// Open, with no thread running yet: tests drive the writer and the write-behind themselves.
+    fn open_idle(
+        disk: Arc<dyn disk::Disk>,
+        options: Options,
+    ) -> Result<(Self, Writer), recovery::Refused> {
         let opened = recovery::open(disk, options)?;
-        let threads = Threads::start(opened.writer, opened.behind)?;
         let (engine, recovery) = (opened.engine, opened.recovery);
-        Ok(Self {
-            shared: Arc::new(Shared {
-                engine,
-                recovery,
-                threads,
-            }),
-        })
+        let threads = Threads::new(opened.behind);
+        Ok((
+            Self {
+                shared: Arc::new(Shared {
+                    engine,
+                    recovery,
+                    threads,
+                }),
+            },
+            opened.writer,
+        ))
     }
 
     fn find(&self, partition: PartitionKey) -> Result<Arc<Partition>, ReadError> {

@@ -14,7 +14,7 @@ use super::{
     engine::Engine,
     partition::{Held, Partition},
     queue::{Completed, Target},
-    retention::{Next, Span, must_roll},
+    retention::{Follower, Span, must_roll},
     segment::{Segment, dir_name, file_name},
     tail::TailBatch,
 };
@@ -161,13 +161,13 @@ impl Behind {
                 next_run(&held, target.next_offset)
             };
             match run {
-                Some(run) => self.write_run(partition, run)?,
+                Some(run) => self.write_run(partition, &run)?,
                 None => return Ok(()),
             }
         }
     }
 
-    fn write_run(&mut self, partition: &Arc<Partition>, run: Run) -> io::Result<()> {
+    fn write_run(&mut self, partition: &Arc<Partition>, run: &Run) -> io::Result<()> {
         let disk = self.engine.disk.as_ref();
         let name = file_name(partition.key, run.span.base_offset);
         let file = if run.is_new {
@@ -188,7 +188,7 @@ impl Behind {
             .map(|batch| IoSlice::new(&batch.bytes))
             .collect();
         file.write_all_at(run.position, &mut slices)?;
-        self.keep(partition, &run, &file);
+        self.keep(partition, run, &file);
         self.unsynced.insert(name, file);
         if self.unsynced.len() > MAX_UNSYNCED {
             self.sync_files()?;
@@ -265,7 +265,7 @@ fn next_run(held: &Held, next_offset: i64) -> Option<Run> {
         if batch.next_offset > next_offset || size_bytes >= RUN_BYTES {
             break;
         }
-        let next = Next {
+        let next = Follower {
             next_offset: batch.next_offset,
             size_bytes: batch.bytes.len() as u64,
             max_timestamp: batch.max_timestamp,

@@ -154,7 +154,8 @@ impl Behind {
     }
 }
 
-fn write_manifest(disk: &dyn Disk, manifest: &Manifest) -> io::Result<()> {
+/// Puts a manifest in place of the last one.
+pub(super) fn write_manifest(disk: &dyn Disk, manifest: &Manifest) -> io::Result<()> {
     write_whole(disk, NEW_FILE, &manifest.encode())?;
     disk.rename(NEW_FILE, FILE)?;
     disk.sync_dir("")

@@ -8,6 +8,8 @@ use std::{
 };
 
 pub(super) mod folder;
+#[cfg(test)]
+pub(super) mod simulated;
 
 /// Space of the volume a disk lies on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use std::{io, sync::Arc};
 use super::{
     Recovery,
     behind::Behind,
-    checkpoint::{read_whole, remove, remove_dir},
+    checkpoint::{read_whole, remove, remove_dir, write_manifest},
     disk::Disk,
     engine::Engine,
     folder,
@@ -132,10 +132,13 @@ fn take_folder(disk: &dyn Disk) -> Result<Manifest, Refused> {
             Manifest::decode(&content).ok_or_else(|| damaged("its checksum does not match"))
         }
         None if disk.list(wal::DIR)?.is_empty() && disk.list("partitions")?.is_empty() => {
-            Ok(Manifest {
+            // Before anything else is made, so that a missing one always means damage.
+            let first = Manifest {
                 clean: true,
                 ..Manifest::default()
-            })
+            };
+            write_manifest(disk, &first)?;
+            Ok(first)
         }
         None => Err(damaged("it is missing")),
     }

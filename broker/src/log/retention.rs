@@ -23,14 +23,14 @@ pub(super) struct Span {
 
 /// A batch that is about to follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Next {
+pub(super) struct Follower {
     pub(super) next_offset: i64,
     pub(super) size_bytes: u64,
     pub(super) max_timestamp: i64,
 }
 
 /// Whether `next` goes into a new file.
-pub(super) fn must_roll(span: &Span, next: &Next, policy: &Policy) -> bool {
+pub(super) fn must_roll(span: &Span, next: &Follower, policy: &Policy) -> bool {
     let by_retention = policy
         .retention_bytes
         .map_or(u64::MAX, |bytes| bytes / PARTS);
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn files_roll_at_an_eighth_of_the_retention() {
-        let next = |size_bytes, max_timestamp| Next {
+        let next = |size_bytes, max_timestamp| Follower {
             next_offset: 11,
             size_bytes,
             max_timestamp,
@@ -161,7 +161,7 @@ mod tests {
             ..open
         };
         assert!(must_roll(&large, &next(1, 0), &Policy::default()));
-        let far = Next {
+        let far = Follower {
             next_offset: i64::from(i32::MAX) + 1,
             size_bytes: 1,
             max_timestamp: 0,

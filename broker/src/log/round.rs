@@ -11,7 +11,8 @@ use wire::Uuid;
 use super::PartitionKey;
 
 /// Rounds start and end at multiples of this.
-pub(super) const BLOCK: u64 = 4096;
+pub(super) const BLOCK_LEN: usize = 4096;
+pub(super) const BLOCK: u64 = BLOCK_LEN as u64;
 
 const MAGIC: &[u8; 8] = b"EDDYRND1";
 const FIXED_LEN: usize = 68;

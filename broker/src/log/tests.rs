@@ -10,7 +10,14 @@ use wire::{
 
 use super::*;
 
+mod bounds;
+mod crash;
+mod damage;
+mod day;
 mod files;
+mod held;
+mod lookup;
+mod retained;
 
 pub(super) fn key(topic: u8, partition: i32) -> PartitionKey {
     PartitionKey {
@@ -100,5 +107,23 @@ pub(super) fn small_options() -> Options {
         follower_delay: Duration::from_millis(5),
         reserve_bytes: 0,
         ..Options::default()
+    }
+}
+
+/// The same numbers for the same seed (`SplitMix64`).
+#[derive(Debug, Clone)]
+pub(super) struct Random(pub(super) u64);
+
+impl Random {
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
     }
 }

@@ -27,30 +27,31 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    pub(super) fn start(mut writer: Writer, behind: Behind) -> io::Result<Self> {
+    pub(super) fn new(behind: Behind) -> Self {
         let engine = Arc::clone(&behind.engine);
-        let behind = Arc::new(Mutex::new(behind));
-        let threads = Self {
-            engine: Arc::clone(&engine),
-            behind: Arc::clone(&behind),
+        Self {
+            engine,
+            behind: Arc::new(Mutex::new(behind)),
             running: Mutex::default(),
-        };
+        }
+    }
+
+    pub(super) fn start(&self, mut writer: Writer) -> io::Result<()> {
+        let engine = Arc::clone(&self.engine);
         let writing = thread::Builder::new()
             .name("log-writer".to_owned())
-            .spawn({
-                let engine = Arc::clone(&engine);
-                move || {
-                    if let Err(fatal) = write(&engine, &mut writer) {
-                        engine.fail(&fatal);
-                    }
+            .spawn(move || {
+                if let Err(fatal) = write(&engine, &mut writer) {
+                    engine.fail(&fatal);
                 }
             })?;
-        threads.running().push(writing);
+        self.running().push(writing);
+        let (engine, behind) = (Arc::clone(&self.engine), Arc::clone(&self.behind));
         let writing_behind = thread::Builder::new()
             .name("log-behind".to_owned())
             .spawn(move || write_behind(&engine, &behind))?;
-        threads.running().push(writing_behind);
-        Ok(threads)
+        self.running().push(writing_behind);
+        Ok(())
     }
 
     fn running(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {

@@ -7,11 +7,11 @@ use std::{
 
 use super::{
     disk::{Disk, DiskFile},
-    round::{BLOCK, RoundHeader},
+    round::{BLOCK_LEN, RoundHeader},
 };
 
 pub(super) const DIR: &str = "wal";
-const ZEROS: [u8; BLOCK as usize] = [0; BLOCK as usize];
+const ZEROS: [u8; BLOCK_LEN] = [0; BLOCK_LEN];
 
 /// Name of the file whose first byte has this lsn. Sorted by name they are in order.
 pub(super) fn file_name(first_lsn: u64) -> String {

@@ -186,12 +186,17 @@ impl Writer {
         Ok(())
     }
 
+    /// Told here and not by the caller: the groups of the round are still alive, so no ticket fails before the handler,
+    /// which usually ends the process, has been told.
     fn fatal(&self, action: &'static str, error: std::io::Error) -> Fatal {
-        Fatal {
+        let file = self.file.name();
+        let fatal = Fatal {
             action,
-            file: self.file.name(),
+            file,
             error,
-        }
+        };
+        self.engine.fail(&fatal);
+        fatal
     }
 }
 

@@ -54,3 +54,111 @@ fn records_come_back_after_a_crash_and_the_epoch_rises() {
     );
     assert_eq!(log.epoch_end(key(1, 1), 2), None);
 }
+
+#[test]
+fn a_folder_in_use_is_refused_and_untouched() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = Log::open(dir.path(), small_options()).unwrap();
+    log.create(key(1, 0), Policy::default()).unwrap();
+    put(&log, key(1, 0), &values("a", 1), 0);
+    let refused = Log::open(dir.path(), small_options()).unwrap_err();
+    assert!(matches!(&refused, OpenError::InUse { path } if path == dir.path()));
+    assert!(
+        refused.to_string().contains("in use by another broker"),
+        "{refused}"
+    );
+    put(&log, key(1, 0), &values("b", 1), 0);
+    drop(log);
+    assert_eq!(
+        read_all(&Log::open(dir.path(), small_options()).unwrap(), key(1, 0)).len(),
+        2
+    );
+}
+
+#[test]
+fn a_folder_of_another_format_is_refused_and_untouched() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("format"), "eddyline data, format 7\n").unwrap();
+    let refused = Log::open(dir.path(), small_options()).unwrap_err();
+    assert!(matches!(&refused, OpenError::Format { found, wanted: 1, .. } if found == "7"));
+    assert!(
+        refused
+            .to_string()
+            .contains("start the version that wrote it"),
+        "{refused}"
+    );
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn snapshots_come_back_and_damaged_ones_do_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = Log::open(dir.path(), small_options()).unwrap();
+    assert_eq!(log.load_snapshot("topics"), None);
+    for at in 0..3 {
+        let snapshot = Snapshot {
+            at,
+            bytes: vec![7; 100],
+        };
+        log.save_snapshot("topics", &snapshot).unwrap();
+        assert_eq!(log.load_snapshot("topics"), Some(snapshot));
+    }
+    assert!(
+        log.save_snapshot(
+            "../topics",
+            &Snapshot {
+                at: 0,
+                bytes: Vec::new()
+            }
+        )
+        .is_err()
+    );
+    let file = dir.path().join("snapshots/topics");
+    let mut content = std::fs::read(&file).unwrap();
+    content[20] ^= 1;
+    std::fs::write(&file, content).unwrap();
+    assert_eq!(log.load_snapshot("topics"), None);
+}
+
+#[test]
+fn many_threads_append_and_every_answer_is_true() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = Log::open(dir.path(), small_options()).unwrap();
+    for partition in 0..4 {
+        log.create(key(1, partition), Policy::default()).unwrap();
+    }
+    let threads: Vec<_> = (0..8)
+        .map(|thread| {
+            let log = log.clone();
+            std::thread::spawn(move || {
+                let partition = key(1, thread % 4);
+                (0..40)
+                    .map(|number| {
+                        let value = format!("{thread}-{number}");
+                        (
+                            put(&log, partition, std::slice::from_ref(&value), 0),
+                            partition,
+                            value,
+                        )
+                    })
+                    .collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    let answers: Vec<_> = threads
+        .into_iter()
+        .flat_map(|thread| thread.join().unwrap())
+        .collect();
+    for partition in 0..4 {
+        let records = read_all(&log, key(1, partition));
+        assert_eq!(records.len(), 80);
+        for (offset, _, value) in answers
+            .iter()
+            .filter(|answer| answer.1 == key(1, partition))
+        {
+            assert_eq!(&records[offset], value);
+        }
+    }
+    let rounds = log.stats().rounds;
+    assert!(rounds <= 330, "{rounds} rounds for 320 appends");
+}

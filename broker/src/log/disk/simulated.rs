@@ -1,0 +1,566 @@
+//! A disk in memory that remembers every write and every sync in order, and can be cut off after any of them: what was not
+//! synced is then lost, kept, reordered or torn.
+//!
+//! Its model: data of a file is safe once the file was synced after it was written; a name is safe once its directory was.
+//! Data that was not synced survives sector by sector, in any combination; names survive in the order they changed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io::{self, IoSlice},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{Disk, DiskFile, Space};
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+enum Operation {
+    MakeDir {
+        name: String,
+    },
+    Create {
+        name: String,
+        file: usize,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Remove {
+        name: String,
+    },
+    SyncDir {
+        dir: String,
+    },
+    Write {
+        file: usize,
+        position: usize,
+        bytes: Vec<u8>,
+    },
+    Resize {
+        file: usize,
+        size: usize,
+    },
+    Sync {
+        file: usize,
+    },
+}
+
+/// What becomes of data and names that were not synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crash {
+    /// All of it is lost: a power cut at the worst moment.
+    Lost,
+    /// All of it is kept: kill -9, or a power cut at the best moment.
+    Kept,
+    /// Each write as a whole is lost or kept.
+    Reordered,
+    /// Each 512 bytes of a write are lost or kept.
+    TornSectors,
+    /// Each 4096 bytes of a write are lost or kept.
+    TornPages,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Files {
+    names: BTreeMap<String, usize>,
+    dirs: BTreeSet<String>,
+    contents: HashMap<usize, Vec<u8>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What was there, safe, when this disk began.
+    base: Files,
+    now: Files,
+    next_file: usize,
+    operations: Vec<Operation>,
+    locked: bool,
+    held: bool,
+    /// Syncs that wait to be let through.
+    waiting: usize,
+    /// Syncs of files to go until one fails.
+    fail_after: Option<usize>,
+    free_bytes: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// The disk; clones are the same disk.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Simulated(Arc<Shared>);
+
+impl Simulated {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How much has happened.
+    pub(crate) fn operation_count(&self) -> usize {
+        self.state().operations.len()
+    }
+
+    /// The broker's process is gone: what it wrote is all there, and the lock is free.
+    pub(crate) fn kill(&self) {
+        self.state().locked = false;
+    }
+
+    /// The disk as it was when it began.
+    pub(crate) fn rewind(&self) -> Self {
+        self.crash(0, Crash::Kept, &mut || 0)
+    }
+
+    /// From now on a sync of a file does not return until this is lifted.
+    pub(crate) fn hold_syncs(&self, held: bool) {
+        self.state().held = held;
+        self.0.changed.notify_all();
+    }
+
+    /// Waits until a sync is being held.
+    pub(crate) fn wait_for_held_sync(&self) {
+        let mut state = self.state();
+        while state.waiting == 0 {
+            state = self
+                .0
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Lets `count` more syncs of files pass and fails the one after.
+    pub(crate) fn fail_sync_after(&self, count: usize) {
+        self.state().fail_after = Some(count);
+    }
+
+    pub(crate) fn set_free_bytes(&self, free_bytes: u64) {
+        self.state().free_bytes = Some(free_bytes);
+    }
+
+    /// Flips bits of one byte of a file, as a failing disk does.
+    pub(crate) fn damage(&self, name: &str, position: usize) {
+        let mut state = self.state();
+        let file = state.now.names[name];
+        let content = state.now.contents.get_mut(&file).unwrap();
+        content[position] ^= 0x55;
+    }
+
+    /// Name and content of every file below a directory.
+    pub(crate) fn files(&self, dir: &str) -> Vec<(String, Vec<u8>)> {
+        let state = self.state();
+        let below = state
+            .now
+            .names
+            .iter()
+            .filter(|(name, _)| parent(name) == dir);
+        below
+            .map(|(name, file)| (name.clone(), state.now.contents[file].clone()))
+            .collect()
+    }
+
+    /// The disk as it may be found after a crash behind the first `count` operations.
+    pub(crate) fn crash(
+        &self,
+        count: usize,
+        crash: Crash,
+        random: &mut impl FnMut() -> u64,
+    ) -> Self {
+        let state = self.state();
+        let done = &state.operations[..count];
+        let mut files = Files {
+            contents: contents(&state.base, done, crash, random),
+            ..Files::default()
+        };
+        names(&state.base, done, crash, random, &mut files);
+        let reachable: BTreeSet<usize> = files.names.values().copied().collect();
+        files.contents.retain(|file, _| reachable.contains(file));
+        for file in reachable {
+            files.contents.entry(file).or_default();
+        }
+        let next_file = state.next_file;
+        let state = State {
+            base: files.clone(),
+            now: files,
+            next_file,
+            ..State::default()
+        };
+        Self(Arc::new(Shared {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }))
+    }
+}
+
+/// Content of every file that may survive.
+fn contents(
+    base: &Files,
+    done: &[Operation],
+    crash: Crash,
+    random: &mut impl FnMut() -> u64,
+) -> HashMap<usize, Vec<u8>> {
+    let mut synced_at = HashMap::new();
+    for (place, operation) in done.iter().enumerate() {
+        if let Operation::Sync { file } = operation {
+            synced_at.insert(*file, place);
+        }
+    }
+    let mut contents = base.contents.clone();
+    for (place, operation) in done.iter().enumerate() {
+        let (Operation::Write { file, .. } | Operation::Resize { file, .. }) = operation else {
+            continue;
+        };
+        let is_safe = synced_at.get(file).is_some_and(|&synced| place < synced);
+        let content = contents.entry(*file).or_default();
+        match operation {
+            Operation::Write {
+                position, bytes, ..
+            } => {
+                let unit = match crash {
+                    Crash::TornSectors => 512,
+                    Crash::TornPages => 4096,
+                    _ => bytes.len().max(1),
+                };
+                let mut at = 0;
+                while at < bytes.len() {
+                    // Units lie at multiples of their size in the file, as sectors and pages do.
+                    let end = match crash {
+                        Crash::TornSectors | Crash::TornPages => {
+                            ((position + at) / unit + 1) * unit - position
+                        }
+                        _ => bytes.len(),
+                    };
+                    let end = end.min(bytes.len());
+                    if is_safe || survives(crash, random) {
+                        write(content, position + at, &bytes[at..end]);
+                    }
+                    at = end;
+                }
+            }
+            Operation::Resize { size, .. } if is_safe || survives(crash, random) => {
+                content.resize(*size, 0);
+            }
+            _ => {}
+        }
+    }
+    contents
+}
+
+/// Names that may survive: per directory, what was synced and a first part of what was not.
+fn names(
+    base: &Files,
+    done: &[Operation],
+    crash: Crash,
+    random: &mut impl FnMut() -> u64,
+    files: &mut Files,
+) {
+    let mut changes: BTreeMap<String, (usize, Vec<&Operation>)> = BTreeMap::new();
+    for operation in done {
+        match operation {
+            Operation::MakeDir { name }
+            | Operation::Create { name, .. }
+            | Operation::Remove { name } => {
+                changes
+                    .entry(parent(name).to_owned())
+                    .or_default()
+                    .1
+                    .push(operation);
+            }
+            Operation::Rename { to, .. } => {
+                changes
+                    .entry(parent(to).to_owned())
+                    .or_default()
+                    .1
+                    .push(operation);
+            }
+            Operation::SyncDir { dir } => {
+                let (synced, all) = changes.entry(dir.clone()).or_default();
+                *synced = all.len();
+            }
+            _ => {}
+        }
+    }
+    let mut kept = base.clone();
+    for (synced, all) in changes.values() {
+        let open = all.len() - synced;
+        let more = match crash {
+            Crash::Lost => 0,
+            Crash::Kept => open,
+            _ => usize::try_from(random() % (open as u64 + 1)).unwrap(),
+        };
+        for operation in &all[..synced + more] {
+            match operation {
+                Operation::MakeDir { name } => {
+                    kept.dirs.insert(name.clone());
+                }
+                Operation::Create { name, file } => {
+                    kept.names.insert(name.clone(), *file);
+                }
+                Operation::Rename { from, to } => {
+                    if let Some(file) = kept.names.remove(from) {
+                        kept.names.insert(to.clone(), file);
+                    }
+                }
+                Operation::Remove { name } => {
+                    kept.names.remove(name);
+                    kept.dirs.remove(name);
+                }
+                _ => {}
+            }
+        }
+    }
+    let dirs = kept.dirs;
+    let exists = |dir: &str| dir.is_empty() || dirs.contains(dir);
+    files.names = kept
+        .names
+        .into_iter()
+        .filter(|(name, _)| exists(parent(name)))
+        .collect();
+    files.dirs = dirs
+        .iter()
+        .filter(|dir| exists(parent(dir)))
+        .cloned()
+        .collect();
+}
+
+fn survives(crash: Crash, random: &mut impl FnMut() -> u64) -> bool {
+    match crash {
+        Crash::Lost => false,
+        Crash::Kept => true,
+        Crash::Reordered | Crash::TornSectors | Crash::TornPages => random().is_multiple_of(2),
+    }
+}
+
+fn write(content: &mut Vec<u8>, position: usize, bytes: &[u8]) {
+    let end = position + bytes.len();
+    if content.len() < end {
+        content.resize(end, 0);
+    }
+    content[position..end].copy_from_slice(bytes);
+}
+
+fn parent(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
+fn not_found(name: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, name.to_owned())
+}
+
+impl Disk for Simulated {
+    fn lock(&self) -> io::Result<()> {
+        let mut state = self.state();
+        if state.locked {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        state.locked = true;
+        Ok(())
+    }
+
+    fn create_dir(&self, dir: &str) -> io::Result<()> {
+        if dir.is_empty() {
+            return Ok(());
+        }
+        if !parent(dir).is_empty() {
+            self.create_dir(parent(dir))?;
+        }
+        let mut state = self.state();
+        if state.now.dirs.insert(dir.to_owned()) {
+            state.operations.push(Operation::MakeDir {
+                name: dir.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let mut state = self.state();
+        if !parent(name).is_empty() && !state.now.dirs.contains(parent(name)) {
+            return Err(not_found(name));
+        }
+        let file = state.next_file;
+        state.next_file += 1;
+        state.now.names.insert(name.to_owned(), file);
+        state.now.contents.insert(file, Vec::new());
+        state.operations.push(Operation::Create {
+            name: name.to_owned(),
+            file,
+        });
+        Ok(Arc::new(SimulatedFile {
+            disk: self.clone(),
+            file,
+        }))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let file = *self
+            .state()
+            .now
+            .names
+            .get(name)
+            .ok_or_else(|| not_found(name))?;
+        Ok(Arc::new(SimulatedFile {
+            disk: self.clone(),
+            file,
+        }))
+    }
+
+    fn list(&self, dir: &str) -> io::Result<Vec<String>> {
+        let state = self.state();
+        if !dir.is_empty() && !state.now.dirs.contains(dir) {
+            return Err(not_found(dir));
+        }
+        let all = state.now.names.keys().chain(&state.now.dirs);
+        let below = all.filter(|name| parent(name) == dir);
+        Ok(below
+            .filter_map(|name| name.rsplit('/').next())
+            .map(str::to_owned)
+            .collect())
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut state = self.state();
+        let file = state
+            .now
+            .names
+            .remove(from)
+            .ok_or_else(|| not_found(from))?;
+        state.now.names.insert(to.to_owned(), file);
+        state.operations.push(Operation::Rename {
+            from: from.to_owned(),
+            to: to.to_owned(),
+        });
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let mut state = self.state();
+        state
+            .now
+            .names
+            .remove(name)
+            .ok_or_else(|| not_found(name))?;
+        state.operations.push(Operation::Remove {
+            name: name.to_owned(),
+        });
+        Ok(())
+    }
+
+    fn remove_dir(&self, dir: &str) -> io::Result<()> {
+        let mut state = self.state();
+        if !state.now.dirs.remove(dir) {
+            return Err(not_found(dir));
+        }
+        state.operations.push(Operation::Remove {
+            name: dir.to_owned(),
+        });
+        Ok(())
+    }
+
+    fn sync_dir(&self, dir: &str) -> io::Result<()> {
+        let mut state = self.state();
+        if !dir.is_empty() && !state.now.dirs.contains(dir) {
+            return Err(not_found(dir));
+        }
+        state.operations.push(Operation::SyncDir {
+            dir: dir.to_owned(),
+        });
+        Ok(())
+    }
+
+    fn space(&self) -> io::Result<Space> {
+        let free_bytes = self.state().free_bytes.unwrap_or(1 << 40);
+        Ok(Space {
+            free_bytes,
+            total_bytes: 1 << 40,
+        })
+    }
+}
+
+#[derive(Debug)]
+struct SimulatedFile {
+    disk: Simulated,
+    file: usize,
+}
+
+impl DiskFile for SimulatedFile {
+    fn size_bytes(&self) -> io::Result<u64> {
+        Ok(self.disk.state().now.contents[&self.file].len() as u64)
+    }
+
+    fn read_exact_at(&self, position: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let state = self.disk.state();
+        let content = &state.now.contents[&self.file];
+        let position = usize::try_from(position).map_err(io::Error::other)?;
+        let end = position + buffer.len();
+        let bytes = content
+            .get(position..end)
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn write_all_at(&self, position: u64, slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+        let position = usize::try_from(position).map_err(io::Error::other)?;
+        let bytes: Vec<u8> = slices
+            .iter()
+            .flat_map(|slice| slice.iter().copied())
+            .collect();
+        let mut state = self.disk.state();
+        write(
+            state.now.contents.entry(self.file).or_default(),
+            position,
+            &bytes,
+        );
+        state.operations.push(Operation::Write {
+            file: self.file,
+            position,
+            bytes,
+        });
+        Ok(())
+    }
+
+    fn resize(&self, size_bytes: u64) -> io::Result<()> {
+        let size = usize::try_from(size_bytes).map_err(io::Error::other)?;
+        let mut state = self.disk.state();
+        state
+            .now
+            .contents
+            .entry(self.file)
+            .or_default()
+            .resize(size, 0);
+        state.operations.push(Operation::Resize {
+            file: self.file,
+            size,
+        });
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut state = self.disk.state();
+        state.waiting += 1;
+        self.disk.0.changed.notify_all();
+        while state.held {
+            state = self
+                .disk
+                .0
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        state.waiting -= 1;
+        match state.fail_after {
+            Some(0) => {
+                state.fail_after = None;
+                return Err(io::Error::other("simulated fault"));
+            }
+            Some(left) => state.fail_after = Some(left - 1),
+            None => {}
+        }
+        state.operations.push(Operation::Sync { file: self.file });
+        Ok(())
+    }
+}

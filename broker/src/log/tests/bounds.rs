@@ -1,0 +1,99 @@
+//! What is refused, and that a refusal changes nothing.
+
+use std::sync::Arc;
+
+use super::{super::disk::simulated::Simulated, *};
+
+#[test]
+fn a_full_queue_refuses_before_an_offset_is_assigned() {
+    let disk = Simulated::default();
+    let options = Options {
+        queue_bytes: 2_000,
+        ..small_options()
+    };
+    let (log, mut writer) = Log::open_idle(Arc::new(disk), options).unwrap();
+    log.create(key(1, 0), Policy::default()).unwrap();
+    let large = || append(key(1, 0), batch(&["x".repeat(1_500)], 0));
+    log.append(vec![large()]).unwrap();
+    let refused = log.append(vec![large()]);
+    assert!(matches!(
+        refused,
+        Err(AppendError::Full(Full::Queue {
+            queued_bytes: 1_500..
+        }))
+    ));
+    assert_eq!(log.offsets(key(1, 0)).unwrap().end, 1);
+    while log.stats().queued_bytes > 0 {
+        writer.step(std::time::Instant::now()).unwrap();
+    }
+    assert_eq!(
+        log.append(vec![large()]).unwrap().appended()[0].base_offset,
+        1
+    );
+}
+
+#[test]
+fn a_disk_below_its_reserve_refuses_clients_and_serves_the_broker() {
+    let disk = Simulated::default();
+    disk.set_free_bytes(1_000);
+    let options = Options {
+        reserve_bytes: 5_000,
+        ..small_options()
+    };
+    let log = Log::open_on(Arc::new(disk.clone()), options).unwrap();
+    log.create(key(1, 0), Policy::default()).unwrap();
+    let refused = log.append(vec![append(key(1, 0), batch(&values("client", 1), 0))]);
+    assert!(matches!(
+        refused,
+        Err(AppendError::Full(Full::Disk { free_bytes: 1_000, reserve_bytes })) if reserve_bytes > 5_000
+    ));
+    let own = Append {
+        origin: Origin::Broker,
+        ..append(key(1, 0), batch(&values("own", 1), 0))
+    };
+    assert_eq!(
+        log.append(vec![own]).unwrap().durable_blocking().unwrap()[0].base_offset,
+        0
+    );
+}
+
+#[test]
+fn an_append_to_an_unknown_partition_appends_nothing() {
+    let log = Log::open_on(Arc::new(Simulated::default()), small_options()).unwrap();
+    log.create(key(1, 0), Policy::default()).unwrap();
+    let group = vec![
+        append(key(1, 0), batch(&values("a", 1), 0)),
+        append(key(2, 0), batch(&values("a", 1), 0)),
+    ];
+    assert!(
+        matches!(log.append(group), Err(AppendError::UnknownPartition(unknown)) if unknown == key(2, 0))
+    );
+    let mut two = batch(&values("a", 1), 0);
+    two.extend_from_slice(&batch(&values("b", 1), 0));
+    assert!(matches!(
+        log.append(vec![append(key(1, 0), two)]),
+        Err(AppendError::Batch { .. })
+    ));
+    assert_eq!(log.offsets(key(1, 0)).unwrap().end, 0);
+}
+
+#[test]
+fn a_dropped_partition_is_gone_and_its_watchers_end() {
+    let disk = Simulated::default();
+    let log = Log::open_on(Arc::new(disk.clone()), small_options()).unwrap();
+    log.create(key(1, 0), Policy::default()).unwrap();
+    put(&log, key(1, 0), &values("a", 1), 0);
+    let watch = log.watch(key(1, 0)).unwrap();
+    log.drop(key(1, 0));
+    assert!(watch.has_changed().is_err());
+    assert!(!log.exists(key(1, 0)));
+    assert!(matches!(
+        log.read(key(1, 0), 0, everything()),
+        Err(ReadError::UnknownPartition(_))
+    ));
+    log.close().unwrap();
+    drop(log);
+    disk.kill();
+    let log = Log::open_on(Arc::new(disk.clone()), small_options()).unwrap();
+    assert!(log.partitions().is_empty());
+}
