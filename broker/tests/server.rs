@@ -8,4 +8,5 @@ mod server {
     mod listeners;
     mod rig;
     mod topics;
+    mod versions;
 }

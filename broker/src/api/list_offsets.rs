@@ -24,7 +24,7 @@ const NOTHING: Found = (-1, -1);
 
 pub(crate) async fn handle(
     broker: &Broker,
-    _context: &Context,
+    context: &Context,
     request: Request<'_>,
 ) -> Result<Response<'static>, Refusal> {
     let mut response = Response::default();
@@ -36,6 +36,9 @@ pub(crate) async fn handle(
                 Ok(topic) => find(broker, topic, one).await,
                 Err(code) => Err(*code),
             };
+            // Version 4 brought the epoch (KIP-320).
+            let found =
+                found.map(|(at, epoch)| (at, if context.api_version < 4 { -1 } else { epoch }));
             partitions.push(describe(one.partition_index, found));
         }
         let name = Str::Owned(asked.name.into_owned());
