@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::output::Format;
 use crate::telemetry::LogFormat;
-use crate::{broker, client_config, completion, connector, consume, datagen, produce};
+use crate::{broker, client_config, completion, connector, consume, datagen, produce, up};
 
 /// Kafka-compatible clusters, topics and sample-data connectors from three YAML kinds.
 #[derive(Debug, Parser)]
@@ -46,6 +46,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Up(up::Args),
     Broker(broker::Args),
     Produce(produce::Args),
     Consume(consume::Args),
@@ -63,6 +64,7 @@ impl Args {
     pub async fn execute(self, environment: &Environment) -> Result<(), Failure> {
         let format = self.output;
         match self.command {
+            Command::Up(args) => up::run(args, format, environment).await,
             Command::Broker(args) => broker::run(args, format, environment).await,
             Command::Produce(args) => produce::run(&args, environment),
             Command::Consume(args) => consume::run(args, environment).await,

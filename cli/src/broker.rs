@@ -185,7 +185,7 @@ fn announce(ready: &Value, environment: &Environment) -> Option<Announcement> {
 }
 
 /// After a failed write or sync nothing that is still in memory can be trusted to reach the disk: only a new start can.
-fn end_at_once(fatal: &Fatal) {
+pub fn end_at_once(fatal: &Fatal) {
     let failure = Failure::new(
         format!("the broker cannot go on: {fatal}"),
         "mend the disk and start it again: every acknowledged record is recovered",

@@ -3,8 +3,10 @@
 use std::process;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use crate::failure::{Code, Failure};
+use crate::output;
 
 /// The signals that ask this process to end. While it lives, they do nothing by themselves.
 #[derive(Debug)]
@@ -42,6 +44,19 @@ impl Interrupts {
             self.next().await;
             process::exit(Code::Interrupted as i32);
         });
+    }
+
+    /// Cancels the token at the next one, and says how to force the end; the one after ends the process at once.
+    pub fn cancel_at_next(mut self) -> CancellationToken {
+        let stop = CancellationToken::new();
+        let cancelled = stop.clone();
+        tokio::spawn(async move {
+            self.next().await;
+            output::talk("stopping; Ctrl-C again to force");
+            cancelled.cancel();
+            self.end_at_next();
+        });
+        stop
     }
 }
 

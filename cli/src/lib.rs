@@ -27,6 +27,7 @@ pub mod laptop;
 pub mod output;
 pub mod produce;
 pub mod telemetry;
+pub mod up;
 
 use crate::args::Args;
 use crate::environment::Environment;

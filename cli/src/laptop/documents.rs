@@ -37,7 +37,21 @@ pub struct Object<T> {
     pub id: Id,
     pub value: T,
     pub json: Value,
+    /// The place of its name.
     pub place: Place,
+    document: Node,
+}
+
+impl<T> Object<T> {
+    /// The place of one of its fields, such as `spec.partitions`.
+    pub fn place_of(&self, path: &str) -> Place {
+        place(&self.place.file, &self.document, path)
+    }
+
+    /// Whether the document itself gives the field, and no default filled it in.
+    pub fn gives(&self, path: &str) -> bool {
+        self.document.has(path)
+    }
 }
 
 /// The objects of a set of sources. Order is that of the sources.
@@ -176,7 +190,11 @@ impl Reader<'_> {
 
     fn object(&mut self, file: &Arc<str>, document: &Node, kind: &Kind) {
         let walked = strict::walk(file, document, &kind.walked, &mut self.reading.findings);
-        let json = kind.defaulted(&walked.value);
+        let mut json = kind.defaulted(&walked.value);
+        if let Some(fields) = json.as_object_mut() {
+            // A copy from a cluster carries one; here nobody reads it.
+            fields.shift_remove("status");
+        }
         let meta = &json["metadata"];
         let text = |field: &str| meta[field].as_str().map(str::to_owned);
         let Some(name) = text("name") else { return };
@@ -195,21 +213,33 @@ impl Reader<'_> {
         if !walked.sound {
             return;
         }
-        let broken = self.schemas.broken(kind, &json, self.known.get(&id));
+        let old = self.known.get(&id);
+        let broken = self.schemas.broken(kind, &json, old);
         for rule in &broken {
-            self.wrong(place(file, document, &rule.path), rule.message.clone(), "");
+            let help = before(&json, old, &rule.path);
+            self.wrong(
+                place(file, document, &rule.path),
+                rule.message.clone(),
+                help,
+            );
         }
         if broken.is_empty() {
-            self.keep(id, json, at);
+            self.keep(Draft {
+                id,
+                json,
+                place: at,
+                document: document.clone(),
+            });
         }
     }
 
-    fn keep(&mut self, id: Id, json: Value, at: Place) {
+    fn keep(&mut self, draft: Draft) {
         let objects = &mut self.reading.objects;
-        let kept = match id.kind.as_str() {
-            "Cluster" => add(&mut objects.clusters, id, json, &at),
-            "Topic" => add(&mut objects.topics, id, json, &at),
-            _ => add(&mut objects.connectors, id, json, &at),
+        let at = draft.place.clone();
+        let kept = match draft.id.kind.as_str() {
+            "Cluster" => draft.typed().map(|object| objects.clusters.push(object)),
+            "Topic" => draft.typed().map(|object| objects.topics.push(object)),
+            _ => draft.typed().map(|object| objects.connectors.push(object)),
         };
         if let Err(error) = kept {
             self.wrong(at, format!("the object cannot be read: {error}"), "");
@@ -221,20 +251,44 @@ impl Reader<'_> {
     }
 }
 
-fn add<T: DeserializeOwned>(
-    objects: &mut Vec<Object<T>>,
+/// A checked object whose type is still to be found.
+struct Draft {
     id: Id,
     json: Value,
-    place: &Place,
-) -> Result<(), serde_json::Error> {
-    let value = T::deserialize(&json)?;
-    objects.push(Object {
-        id,
-        value,
-        json,
-        place: place.clone(),
-    });
-    Ok(())
+    place: Place,
+    document: Node,
+}
+
+impl Draft {
+    fn typed<T: DeserializeOwned>(self) -> Result<Object<T>, serde_json::Error> {
+        let Self {
+            id,
+            json,
+            place,
+            document,
+        } = self;
+        Ok(Object {
+            value: T::deserialize(&json)?,
+            id,
+            json,
+            place,
+            document,
+        })
+    }
+}
+
+/// "before, it was …", for a rule that a change of the field at `path` breaks.
+fn before(new: &Value, old: Option<&Value>, path: &str) -> String {
+    let pointer = format!("/{}", path.replace('.', "/"));
+    let Some(old) = old.map(|old| old.pointer(&pointer)) else {
+        return String::new();
+    };
+    match old {
+        same if same == new.pointer(&pointer) => String::new(),
+        Some(Value::Object(_) | Value::Array(_)) => String::new(),
+        Some(old) => format!("before, it was {old}"),
+        None => "before, it was not given".to_owned(),
+    }
 }
 
 /// An `apiVersion` that is a slip of ours: another version of our group, or a group one or two letters away.

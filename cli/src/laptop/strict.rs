@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::laptop::findings::{Finding, Place, suggest};
 use crate::laptop::yaml::{Data, Entry, Mark, Node};
 
+mod amounts;
 mod bounds;
 mod words;
 

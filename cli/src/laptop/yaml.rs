@@ -92,15 +92,23 @@ impl Node {
         }
     }
 
-    /// Where the field at `path` (`spec.topics[2].name`) stands: its key, or the item, or as much of the path as there is.
+    /// Where the field at `path` (`spec.topics[2].name`) stands: its key, or the item, or as much of
+    /// the path as there is.
     pub fn locate(&self, path: &str) -> Mark {
-        let mut here = self;
-        let mut at = self.at;
-        let mut rest = path.trim_start_matches('.');
+        self.follow(path).0
+    }
+
+    /// Whether there is a field at `path`.
+    pub fn has(&self, path: &str) -> bool {
+        self.follow(path).1.is_empty()
+    }
+
+    fn follow<'p>(&self, path: &'p str) -> (Mark, &'p str) {
+        let (mut here, mut at, mut rest) = (self, self.at, path.trim_start_matches('.'));
         while let Some((mark, next, tail)) = here.step(rest) {
             (at, here, rest) = (mark, next, tail);
         }
-        at
+        (at, rest)
     }
 
     /// Follows the first segment of `path`. Keys may hold dots, so the longest key that fits is taken.

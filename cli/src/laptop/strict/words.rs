@@ -144,7 +144,10 @@ pub(super) fn pattern_help(text: &str, pattern: &str, schema: &Value) -> String 
         .as_deref()
         .and_then(|error| error.rsplit_once("; "))
     {
-        return help.to_owned();
+        return match super::amounts::meant(text, pattern) {
+            Some(meant) => format!("did you mean \"{meant}\"? {help}"),
+            None => help.to_owned(),
+        };
     }
     match schema["description"].as_str().and_then(examples) {
         Some(examples) => format!("write it as in {examples}"),

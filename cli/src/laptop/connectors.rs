@@ -1,0 +1,131 @@
+//! From Connectors to what the worker is told: the flat configuration that the operator would render. Pure.
+
+use connect_worker::ManagedConnector;
+use crds::Connector;
+use operator::connector::render::{Identity, render};
+use operator::connector::validate::validate;
+use operator::names::ObjectName;
+
+use crate::laptop::documents::{Id, Object};
+use crate::laptop::state::State;
+
+/// The connectors of the files.
+#[derive(Debug, Clone, Default)]
+pub struct Managed {
+    pub connectors: Vec<ManagedConnector>,
+    /// What a person has to do something about.
+    pub problems: Vec<String>,
+}
+
+/// Renders every Connector. A paused object keeps the configuration it had in `before`; one that cannot be carried out does too.
+/// Objects that left the files are forgotten: made again, they get a new uid and begin at their first record.
+pub fn managed(
+    connectors: &[Object<Connector>],
+    state: &mut State,
+    before: &[ManagedConnector],
+) -> Managed {
+    let mut managed = Managed::default();
+    let present =
+        |id: &Id| id.kind != "Connector" || connectors.iter().any(|connector| connector.id == *id);
+    state.objects.retain(|id, _| present(id));
+    for connector in connectors {
+        let Some(known) = state.objects.get(&connector.id) else {
+            continue;
+        };
+        let last = before.iter().find(|last| last.uid == known.uid);
+        if connector.value.spec.paused {
+            managed.connectors.extend(last.cloned());
+            continue;
+        }
+        match validate(&connector.value) {
+            Ok(valid) => {
+                let identity = Identity {
+                    object: ObjectName {
+                        namespace: connector.id.namespace.clone(),
+                        name: connector.id.name.clone(),
+                    },
+                    uid: known.uid.clone(),
+                    generation: known.generation,
+                };
+                managed.connectors.push(ManagedConnector {
+                    namespace: connector.id.namespace.clone(),
+                    name: connector.id.name.clone(),
+                    uid: known.uid.clone(),
+                    generation: known.generation,
+                    epoch: None,
+                    config: render(&valid, &identity, None),
+                    managed_by: format!("the {} in {}", connector.id, connector.place.file),
+                });
+            }
+            Err(findings) => {
+                let lines = findings
+                    .iter()
+                    .map(|f| format!("{}: {}", connector.place_of(&f.path), f.message));
+                managed.problems.extend(lines);
+                managed.connectors.extend(last.cloned());
+            }
+        }
+    }
+    managed
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::laptop::documents::{self, Known};
+    use crate::laptop::schemas::Schemas;
+    use crate::laptop::sources::Source;
+
+    fn connectors(spec: &str) -> Vec<Object<Connector>> {
+        let head = "apiVersion: eddyline.dev/v1alpha1\nkind: Connector\nmetadata: {name: gen}\nspec:\n  cluster: t\n  topic: orders\n";
+        let source = Source {
+            name: Arc::from("f.yaml"),
+            text: format!("{head}{spec}"),
+        };
+        let reading = documents::read(&[source], &Schemas::load().unwrap(), &Known::new());
+        assert!(reading.findings.is_empty(), "{:?}", reading.findings);
+        reading.objects.connectors
+    }
+
+    fn admitted(state: &mut State, connectors: &[Object<Connector>]) {
+        for connector in connectors {
+            state.admit(&connector.id, &connector.json, || "u1".to_owned());
+        }
+    }
+
+    #[test]
+    fn a_connector_is_rendered_with_its_identity() {
+        let (mut state, file) = (
+            State::default(),
+            connectors("  datagen: {quickstart: ORDERS, rate: 5}\n"),
+        );
+        admitted(&mut state, &file);
+        let managed = managed(&file, &mut state, &[]);
+        assert!(managed.problems.is_empty());
+        let only = &managed.connectors[0];
+        assert_eq!(
+            (only.uid.as_str(), only.generation, only.name.as_str()),
+            ("u1", 1, "gen")
+        );
+        assert_eq!(only.managed_by, "the Connector default/gen in f.yaml");
+        assert_eq!(only.config["quickstart"], "orders");
+        assert_eq!(only.config["rate"], "5");
+    }
+
+    #[test]
+    fn a_paused_object_keeps_its_configuration_and_a_removed_one_its_uid_no_more() {
+        let (mut state, file) = (
+            State::default(),
+            connectors("  datagen: {quickstart: orders, rate: 5}\n"),
+        );
+        admitted(&mut state, &file);
+        let before = managed(&file, &mut state, &[]).connectors;
+        let paused = connectors("  paused: true\n  datagen: {quickstart: orders, rate: 9}\n");
+        admitted(&mut state, &paused);
+        assert_eq!(managed(&paused, &mut state, &before).connectors, before);
+        assert!(managed(&[], &mut state, &before).connectors.is_empty());
+        assert!(state.objects.is_empty());
+    }
+}

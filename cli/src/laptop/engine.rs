@@ -1,0 +1,145 @@
+//! The Cluster's engine on a laptop: the bundled broker in this process, or an existing Kafka.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use ::broker::clock::Clock;
+use ::broker::listeners::Listener;
+use ::broker::log::{FatalHandler, Options};
+use ::broker::settings::BrokerConfig;
+use ::broker::{Broker, Running};
+use crds::Cluster;
+use crds::cluster::Engine as Kind;
+
+use crate::broker::end_at_once;
+use crate::broker::refusal::{Flags, failure};
+use crate::failure::Failure;
+use crate::laptop::documents::Object;
+use crate::laptop::findings::Finding;
+use crate::laptop::folder::DataFolder;
+use crate::laptop::listen;
+
+/// How `up` calls what helps when the broker does not start.
+const FLAGS: Flags = Flags {
+    listener: |name| match name {
+        listen::CONTAINERS => "--any-port, or leave --containers out".to_owned(),
+        _ => "--kafka-port PORT or --any-port".to_owned(),
+    },
+    admin: "--admin-port PORT or --any-port",
+    data_dir: "--data-dir FOLDER",
+    other_data: "--fresh (all its data is removed), or choose another folder with --data-dir FOLDER",
+};
+
+/// The broker's settings for a Cluster: its `config`, and no topics made by asking for them.
+pub fn settings(cluster: &Object<Cluster>) -> BTreeMap<String, String> {
+    let mut settings = cluster.value.spec.config.clone();
+    settings
+        .entry("auto.create.topics.enable".to_owned())
+        .or_insert_with(|| "false".to_owned());
+    settings
+}
+
+/// What the broker will not take of the Cluster's `config`.
+pub fn findings(cluster: &Object<Cluster>) -> Vec<Finding> {
+    if cluster.value.spec.engine != Kind::Bundled {
+        return Vec::new();
+    }
+    let config = &cluster.value.spec.config;
+    let one = |(name, value): (&String, &String)| {
+        let only = BTreeMap::from([(name.clone(), value.clone())]);
+        let error = BrokerConfig::new(&only).err()?;
+        Some(Finding::new(
+            cluster.place_of(&format!("spec.config.{name}")),
+            error.to_string(),
+            "",
+        ))
+    };
+    config.iter().filter_map(one).collect()
+}
+
+/// The Kafka that everything stands on: our broker, or an existing one.
+#[derive(Debug)]
+pub struct Ground {
+    pub broker: Option<Running>,
+    /// Where clients connect.
+    pub kafka: String,
+    /// Where this process connects: by loopback, whatever is advertised.
+    pub bootstrap: String,
+    /// Listeners beside the first, for people.
+    pub more: Vec<String>,
+}
+
+impl Ground {
+    /// Starts the bundled broker, or takes the addresses of the existing Kafka.
+    ///
+    /// # Errors
+    /// In words that name the flag that helps.
+    pub async fn start(
+        cluster: &Object<Cluster>,
+        listeners: Vec<Listener>,
+        folder: &DataFolder,
+    ) -> Result<Self, Failure> {
+        if cluster.value.spec.engine == Kind::External {
+            let kafka = cluster.value.spec.bootstrap_servers.join(",");
+            return Ok(Self {
+                broker: None,
+                bootstrap: kafka.clone(),
+                kafka,
+                more: Vec::new(),
+            });
+        }
+        let settings = ::broker::Settings {
+            data_dir: folder.broker(),
+            listeners,
+            admin_listen: None,
+            config: settings(cluster),
+        };
+        let options = Options {
+            on_fatal: FatalHandler(Arc::new(end_at_once)),
+            ..Options::default()
+        };
+        let started = Broker::start_at(settings, Clock::system(), options).await;
+        let broker = started.map_err(|error| failure(&error, &FLAGS))?;
+        let mut printed = broker
+            .listeners()
+            .iter()
+            .map(|bound| (bound.name.clone(), bound.printed().to_string()));
+        let kafka = printed
+            .next()
+            .map(|(_, address)| address)
+            .unwrap_or_default();
+        let more = printed
+            .map(|(name, address)| format!("{name} {address}"))
+            .collect();
+        let bootstrap = broker.address().map_or_else(|| kafka.clone(), own_address);
+        Ok(Self {
+            broker: Some(broker),
+            kafka,
+            bootstrap,
+            more,
+        })
+    }
+
+    /// Stops the broker in order.
+    ///
+    /// # Errors
+    /// Its log had ended before.
+    pub async fn stop(self) -> Result<(), Failure> {
+        let Some(broker) = self.broker else {
+            return Ok(());
+        };
+        let stopped = broker.stop().await;
+        stopped
+            .map_err(|error| Failure::new(format!("the broker did not stop in order: {error}"), ""))
+    }
+}
+
+/// The address by which this process reaches a listener of its own.
+fn own_address(bound: SocketAddr) -> String {
+    match bound.ip() {
+        ip if !ip.is_unspecified() => bound.to_string(),
+        IpAddr::V4(_) => format!("127.0.0.1:{}", bound.port()),
+        IpAddr::V6(_) => format!("[::1]:{}", bound.port()),
+    }
+}

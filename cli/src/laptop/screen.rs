@@ -1,0 +1,215 @@
+//! What `up` shows: what runs, where, and which command reads it. Only true things. Lines are made here and printed by the caller.
+
+use std::path::Path;
+
+use connect_worker::{ConnectorState, ConnectorStatus};
+
+use crate::environment::Environment;
+
+/// How lines look.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// A terminal that shows colours; else plain lines.
+    pub color: bool,
+}
+
+/// What runs.
+#[derive(Debug, Clone, Default)]
+pub struct View<'a> {
+    pub kafka: &'a str,
+    /// Listeners beside the first, as `NAME host:port`.
+    pub more: &'a [String],
+    /// `External` has no broker here.
+    pub bundled: bool,
+    pub connect: &'a str,
+    pub admin: &'a str,
+    pub topics: &'a [(String, i32)],
+    pub connectors: &'a [ConnectorStatus],
+    pub restart: &'a str,
+}
+
+impl Style {
+    /// A good line.
+    pub fn good(self, text: &str) -> String {
+        if self.color {
+            format!("\u{1b}[32m✔\u{1b}[0m {text}")
+        } else {
+            format!("✔ {text}")
+        }
+    }
+
+    /// A line that wants something done.
+    pub fn bad(self, text: &str) -> String {
+        if self.color {
+            format!("\u{1b}[31m✘\u{1b}[0m {text}")
+        } else {
+            format!("✘ {text}")
+        }
+    }
+
+    /// A line worth knowing.
+    pub fn note(self, text: &str) -> String {
+        if self.color {
+            format!("\u{1b}[33m!\u{1b}[0m {text}")
+        } else {
+            format!("! {text}")
+        }
+    }
+}
+
+/// The whole screen, once everything runs.
+pub fn lines(view: &View<'_>, style: Style, data: &Path, environment: &Environment) -> Vec<String> {
+    let mut lines = vec![style.good(&if view.bundled {
+        format!(
+            "broker      {:<24}data {}",
+            view.kafka,
+            environment.shown(data)
+        )
+    } else {
+        format!("kafka       {} (External)", view.kafka)
+    })];
+    lines.extend(
+        view.more
+            .iter()
+            .map(|listener| format!("              {listener}")),
+    );
+    lines.push(style.good(&format!("connect     {}", view.connect)));
+    lines.push(style.good(&format!("admin       {}/metrics", view.admin)));
+    if !view.topics.is_empty() {
+        let topics: Vec<String> = view
+            .topics
+            .iter()
+            .map(|(name, count)| format!("{name} ({count})"))
+            .collect();
+        lines.push(style.good(&format!("topics      {}", topics.join(", "))));
+    }
+    if !view.connectors.is_empty() {
+        let (good, states) = states(view.connectors);
+        let text = format!("connectors  {states}");
+        lines.push(if good {
+            style.good(&text)
+        } else {
+            style.note(&text)
+        });
+    }
+    lines.push(String::new());
+    lines.extend(hints(view));
+    lines
+}
+
+fn states(connectors: &[ConnectorStatus]) -> (bool, String) {
+    let good = |state| {
+        use ConnectorState::{Completed, Paused, Running, Stopped};
+        matches!(state, Running | Completed | Paused | Stopped)
+    };
+    let words: Vec<String> = connectors
+        .iter()
+        .map(|one| format!("{} {}", one.name, one.state))
+        .collect();
+    (
+        connectors.iter().all(|one| good(one.state)),
+        words.join("  "),
+    )
+}
+
+fn hints(view: &View<'_>) -> Vec<String> {
+    let filled = view
+        .connectors
+        .first()
+        .map(|connector| connector.topic.as_str());
+    let topic = filled.or_else(|| view.topics.first().map(|(name, _)| name.as_str()));
+    let mut hints = Vec::new();
+    if let Some(topic) = topic {
+        hints.push(format!("  Read it:      eddyline consume {topic} -n 5"));
+    }
+    hints.push("  Your program: eddyline client-config --lang python".to_owned());
+    let reset = if view.bundled {
+        format!("     Reset: {} --fresh", view.restart)
+    } else {
+        String::new()
+    };
+    hints.push(format!("  Stop:         Ctrl-C (again to force){reset}"));
+    hints
+}
+
+/// The line for a connector whose state changed while running.
+pub fn state_line(connector: &ConnectorStatus, style: Style) -> String {
+    let why = connector
+        .trace
+        .as_deref()
+        .and_then(|trace| trace.lines().next());
+    let text = match why {
+        Some(why) => format!("connector {} {}: {why}", connector.name, connector.state),
+        None => format!("connector {} {}", connector.name, connector.state),
+    };
+    match connector.state {
+        ConnectorState::Failed => style.bad(&text),
+        ConnectorState::Throttled | ConnectorState::Restarting | ConnectorState::Unassigned => {
+            style.note(&text)
+        }
+        _ => style.good(&text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use connect_worker::Origin;
+
+    use super::*;
+
+    fn connector(state: ConnectorState) -> ConnectorStatus {
+        ConnectorStatus {
+            name: "orders-gen".to_owned(),
+            origin: Origin::Rest,
+            uid: String::new(),
+            generation: 1,
+            topic: "orders".to_owned(),
+            state,
+            reason: None,
+            trace: Some("it broke\nat line 1".to_owned()),
+            tasks: Vec::new(),
+            records: 0,
+            rate: 0.0,
+        }
+    }
+
+    #[test]
+    fn the_screen_says_what_runs_and_what_reads_it() {
+        let view = View {
+            kafka: "localhost:9092",
+            bundled: true,
+            connect: "http://localhost:8083",
+            admin: "http://localhost:9600",
+            topics: &[("orders".to_owned(), 2), ("rides".to_owned(), 3)],
+            connectors: &[connector(ConnectorState::Running)],
+            restart: "eddyline up -f q.yaml",
+            ..View::default()
+        };
+        let environment = Environment::from_variables([("HOME".into(), "/home/ada".into())]);
+        let lines = lines(
+            &view,
+            Style { color: false },
+            Path::new("/home/ada/d/t"),
+            &environment,
+        );
+        let expected = "\
+✔ broker      localhost:9092          data ~/d/t
+✔ connect     http://localhost:8083
+✔ admin       http://localhost:9600/metrics
+✔ topics      orders (2), rides (3)
+✔ connectors  orders-gen RUNNING
+
+  Read it:      eddyline consume orders -n 5
+  Your program: eddyline client-config --lang python
+  Stop:         Ctrl-C (again to force)     Reset: eddyline up -f q.yaml --fresh";
+        assert_eq!(lines.join("\n"), expected);
+    }
+
+    #[test]
+    fn a_change_of_state_is_one_line_with_its_cause() {
+        let line = state_line(&connector(ConnectorState::Failed), Style { color: false });
+        assert_eq!(line, "✘ connector orders-gen FAILED: it broke");
+        let colored = state_line(&connector(ConnectorState::Running), Style { color: true });
+        assert!(colored.starts_with("\u{1b}[32m✔"), "{colored}");
+    }
+}
