@@ -14,6 +14,7 @@ use super::{
     partition::Partition,
     retention,
     segment::{dir_name, file_name},
+    threads::is_full,
     wal,
 };
 
@@ -46,8 +47,13 @@ impl Cut {
 
 impl Behind {
     /// Deletes what no policy keeps at `now_ms`.
+    ///
+    /// On a full disk it goes by what is written already: deleting is what makes room.
     pub(super) fn clean(&mut self, now_ms: i64) -> io::Result<Vec<Cleaned>> {
-        self.write_all()?;
+        match self.write_all() {
+            Err(error) if !is_full(&error) => return Err(error),
+            _ => {}
+        }
         let mut cuts = Vec::new();
         for partition in self.engine.partitions() {
             let expired = {

@@ -12,18 +12,16 @@ use std::{
     time::Instant,
 };
 
-use tokio::sync::oneshot;
-use wire::record_batch::{self, Batch, BatchHeader};
-
 use super::{
-    Append, AppendError, Appended, Fatal, Flush, Full, Options, Origin, PartitionKey, Policy,
-    Stats, Stopped, Ticket,
-    disk::{Disk, Space},
-    gather::{Gather, Group, Queued, strongest},
+    Fatal, Flush, Options, PartitionKey, Policy, Stats, Stopped,
+    disk::Disk,
+    gather::{Gather, Group, Queued},
     partition::Partition,
     queue::{BehindQueue, Completed},
     round::Kind,
 };
+
+mod append;
 
 /// One open log.
 #[derive(Debug)]
@@ -144,106 +142,6 @@ impl Engine {
         });
         self.gathered.notify_one();
         Ok(())
-    }
-
-    // === appends ===
-
-    pub(super) fn append(&self, group: Vec<Append>) -> Result<Ticket, AppendError> {
-        let mut prepared = Vec::with_capacity(group.len());
-        let (mut size_bytes, mut flush, mut client) = (0, Flush::PageCache, false);
-        for append in group {
-            size_bytes += append.batch.len();
-            flush = strongest(flush, append.flush);
-            client |= append.origin == Origin::Client;
-            prepared.push(self.prepare(append)?);
-        }
-        let (done, receiver) = oneshot::channel();
-        let mut gather = lock(&self.gather);
-        if gather.closed {
-            return Err(AppendError::Stopped);
-        }
-        if client {
-            self.check_space().map_err(AppendError::Full)?;
-        }
-        gather
-            .check_room(size_bytes, self.options.queue_bytes)
-            .map_err(AppendError::Full)?;
-        // From here on nothing can fail: offsets that are assigned are written.
-        let (entries, appended): (Vec<_>, Vec<_>) = prepared
-            .into_iter()
-            .map(|prepared| prepared.assign(self.leader_epoch))
-            .unzip();
-        self.counters
-            .batches
-            .fetch_add(entries.len() as u64, Ordering::Relaxed);
-        gather.push(Group {
-            entries,
-            flush,
-            done: Some(done),
-        });
-        self.gathered.notify_one();
-        Ok(Ticket {
-            appended,
-            done: receiver,
-        })
-    }
-
-    fn prepare(&self, append: Append) -> Result<Prepared, AppendError> {
-        let key = append.partition;
-        let partition = self
-            .partition(key)
-            .ok_or(AppendError::UnknownPartition(key))?;
-        let refused = |error| AppendError::Batch {
-            partition: key,
-            error,
-        };
-        let (batch, rest) = Batch::split(&append.batch).map_err(refused)?;
-        if !rest.is_empty() {
-            return Err(refused(record_batch::BatchError::Trailing(rest.len())));
-        }
-        let header = *batch.header();
-        match u32::try_from(i64::from(header.last_offset_delta) + 1) {
-            Ok(offset_count) if offset_count > 0 => Ok(Prepared {
-                partition,
-                header,
-                offset_count,
-                batch: append.batch,
-            }),
-            _ => Err(refused(record_batch::BatchError::OffsetDelta {
-                last_offset_delta: header.last_offset_delta,
-                count: header.record_count,
-            })),
-        }
-    }
-
-    fn check_space(&self) -> Result<(), Full> {
-        let free_bytes = self.free_bytes.load(Ordering::Relaxed);
-        let hundredth = self.total_bytes.load(Ordering::Relaxed) / 100;
-        let reserve_bytes = self.options.reserve_bytes.max(hundredth);
-        if free_bytes < reserve_bytes {
-            return Err(Full::Disk {
-                free_bytes,
-                reserve_bytes,
-            });
-        }
-        Ok(())
-    }
-
-    /// Whether appends of clients are refused for lack of space.
-    pub(super) fn is_short_of_space(&self) -> bool {
-        self.check_space().is_err()
-    }
-
-    pub(super) fn note_space(&self, space: Space) {
-        self.free_bytes.store(space.free_bytes, Ordering::Relaxed);
-        self.total_bytes.store(space.total_bytes, Ordering::Relaxed);
-    }
-
-    pub(super) fn space(&self) -> Space {
-        Space {
-            free_bytes: self.free_bytes.load(Ordering::Relaxed),
-            total_bytes: self.total_bytes.load(Ordering::Relaxed),
-        }
     }
 
     // === the writer's side ===
@@ -445,38 +343,5 @@ impl Engine {
             queued_bytes: lock(&self.gather).queued_bytes() as u64,
             behind_bytes: lock(&self.queue).size_bytes() as u64,
         }
-    }
-}
-
-/// A batch that passed every check and has no offset yet.
-struct Prepared {
-    partition: Arc<Partition>,
-    header: BatchHeader,
-    offset_count: u32,
-    batch: bytes::BytesMut,
-}
-
-impl Prepared {
-    /// Takes the next offsets. Only under the lock of the gathering round.
-    fn assign(mut self, leader_epoch: i32) -> (Queued, Appended) {
-        let base_offset = self.partition.end();
-        let next_offset = base_offset + i64::from(self.offset_count);
-        record_batch::assign(&mut self.batch, base_offset, leader_epoch);
-        self.partition.advance_end(next_offset);
-        let appended = Appended {
-            partition: self.partition.key,
-            base_offset,
-            next_offset,
-            log_start_offset: self.partition.start(),
-        };
-        let queued = Queued {
-            partition: self.partition,
-            kind: Kind::Batch,
-            base_offset,
-            offset_count: self.offset_count,
-            max_timestamp: self.header.max_timestamp,
-            batch: self.batch.freeze(),
-        };
-        (queued, appended)
     }
 }

@@ -58,26 +58,26 @@ impl Threads {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `work` on the write-behind; its faults are the log's.
+    /// Runs `work` on the write-behind. A full disk is the caller's to deal with; other faults end the log.
     pub(super) fn with_behind<T>(
         &self,
         work: impl FnOnce(&mut Behind) -> io::Result<T>,
-    ) -> Result<T, Stopped> {
+    ) -> io::Result<T> {
         let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
         if behind.closed || self.engine.has_failed() {
-            return Err(Stopped);
+            return Err(io::Error::other(Stopped));
         }
         work(&mut behind).map_err(|error| {
-            if is_full(&error) {
-                tracing::warn!(%error, "write behind: the disk is full");
-            } else {
-                self.engine.fail(&Fatal {
+            if !is_full(&error) {
+                let fatal = Fatal {
                     action: "write",
                     file: "segments".to_owned(),
                     error,
-                });
+                };
+                self.engine.fail(&fatal);
+                return io::Error::other(fatal);
             }
-            Stopped
+            error
         })
     }
 
@@ -99,7 +99,10 @@ impl Threads {
             let _ = thread.join();
         }
         self.engine.retire_all();
-        closed
+        closed.map_err(|error| {
+            tracing::error!(%error, "close the log; the next start recovers it");
+            Stopped
+        })
     }
 }
 
@@ -161,7 +164,7 @@ fn write_behind(engine: &Engine, behind: &Mutex<Behind>) {
     }
 }
 
-fn is_full(error: &io::Error) -> bool {
+pub(super) fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded

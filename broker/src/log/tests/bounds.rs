@@ -97,3 +97,52 @@ fn a_dropped_partition_is_gone_and_its_watchers_end() {
     let log = Log::open_on(Arc::new(disk.clone()), small_options()).unwrap();
     assert!(log.partitions().is_empty());
 }
+
+#[test]
+fn a_full_disk_delays_the_write_behind_and_loses_nothing() {
+    let disk = Simulated::default();
+    let options = Options {
+        tail_bytes: 0,
+        ..small_options()
+    };
+    let (log, mut writer) = Log::open_idle(Arc::new(disk.clone()), options).unwrap();
+    log.create(
+        key(1, 0),
+        Policy {
+            retention_ms: Some(1_000),
+            ..Policy::default()
+        },
+    )
+    .unwrap();
+    let mut put = |name: &str, timestamp| {
+        log.append(vec![append(key(1, 0), batch(&values(name, 2), timestamp))])
+            .unwrap();
+        while log.stats().queued_bytes > 0 {
+            writer.step(std::time::Instant::now()).unwrap();
+        }
+    };
+    let write_behind = || {
+        let written = log
+            .shared
+            .threads
+            .with_behind(super::super::behind::Behind::write_all);
+        written.map_err(|error| error.kind())
+    };
+    put("old", 0);
+    write_behind().unwrap();
+    disk.set_full(true);
+    put("new", 5_000);
+    assert_eq!(write_behind(), Err(std::io::ErrorKind::StorageFull));
+    assert_eq!(read_all(&log, key(1, 0)).len(), 4);
+    let cleaned = log.clean(5_500).unwrap();
+    assert_eq!(cleaned.len(), 1, "retention makes room on a full disk");
+    disk.set_full(false);
+    write_behind().unwrap();
+    drop(log);
+    disk.kill();
+    let log = Log::open_on(Arc::new(disk), small_options()).unwrap();
+    assert_eq!(
+        read_all(&log, key(1, 0)).into_values().collect::<Vec<_>>(),
+        ["new-0", "new-1"]
+    );
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{
     super::disk::simulated::{Crash, Simulated},
-    day::{Day, History, tiny_options},
+    day::{Day, Ground, History, tiny_options},
     *,
 };
 
@@ -108,7 +108,9 @@ fn check_partition(
     let gap = headers
         .windows(2)
         .find(|pair| pair[0].next_offset() != pair[1].base_offset);
-    let last = headers.last().map(BatchHeader::next_offset);
+    let last = headers
+        .last()
+        .map(wire::record_batch::BatchHeader::next_offset);
     if gap.is_some() || last.is_some_and(|last| last != offsets.high_watermark) {
         return Err(format!(
             "{partition}: batches do not follow each other: {gap:?}, {last:?}"
@@ -150,11 +152,12 @@ fn check_promises(log: &Log, history: &History, cut: usize) -> Result<(), String
 }
 
 fn crash_everywhere(seed: u64, steps: usize) {
-    let mut day = Day::begin(seed);
+    let disk = Simulated::default();
+    let mut day = Day::begin(Ground::Simulated(disk.clone()), seed);
     for _ in 0..steps {
         day.step();
     }
-    let (disk, history) = day.end();
+    let (_, history) = day.end();
     let mut random = Random(seed);
     for cut in 0..=disk.operation_count() {
         for crash in CRASHES {

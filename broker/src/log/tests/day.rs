@@ -1,5 +1,5 @@
-//! A scripted day on the simulated disk: appends in all modes to several partitions, write-behind, checkpoints, retention,
-//! trims, topics that come and go, restarts. It keeps what was promised and when, for [`super::crash`] to check.
+//! A scripted day, on the simulated disk or in a real folder: appends in all modes to several partitions, write-behind,
+//! checkpoints, retention, trims, topics that come and go, restarts. It keeps what was promised and when, for [`super::crash`] to check.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +8,10 @@ use std::{
 };
 
 use super::{
-    super::{disk::simulated::Simulated, writer::Next, writer::Writer},
+    super::{
+        disk::{Disk, folder::Folder, simulated::Simulated},
+        writer::{Next, Writer},
+    },
     *,
 };
 
@@ -42,13 +45,40 @@ pub(super) struct History {
     pub(super) values: BTreeMap<(PartitionKey, i64), String>,
 }
 
+/// Where the day takes place.
+#[derive(Debug)]
+pub(super) enum Ground {
+    Simulated(Simulated),
+    Folder(tempfile::TempDir),
+}
+
+impl Ground {
+    /// The disk, for a broker that has just started.
+    fn disk(&self) -> Arc<dyn Disk> {
+        match self {
+            Self::Simulated(disk) => {
+                disk.kill();
+                Arc::new(disk.clone())
+            }
+            Self::Folder(dir) => Arc::new(Folder::new(dir.path())),
+        }
+    }
+
+    fn operation_count(&self) -> usize {
+        match self {
+            Self::Simulated(disk) => disk.operation_count(),
+            Self::Folder(_) => 0,
+        }
+    }
+}
+
 /// The day under way.
 #[derive(Debug)]
 pub(super) struct Day {
-    pub(super) disk: Simulated,
+    ground: Ground,
     pub(super) history: History,
-    log: Log,
-    writer: Writer,
+    /// None between two runs.
+    log: Option<(Log, Writer)>,
     now: Instant,
     hour: i64,
     random: Random,
@@ -71,14 +101,12 @@ pub(super) fn tiny_options() -> Options {
 }
 
 impl Day {
-    pub(super) fn begin(seed: u64) -> Self {
-        let disk = Simulated::default();
-        let (log, writer) = Log::open_idle(Arc::new(disk.clone()), tiny_options()).unwrap();
+    pub(super) fn begin(ground: Ground, seed: u64) -> Self {
+        let log = Log::open_idle(ground.disk(), tiny_options()).unwrap();
         let mut day = Self {
-            disk,
+            ground,
             history: History::default(),
-            log,
-            writer,
+            log: Some(log),
             now: Instant::now(),
             hour: 0,
             random: Random(seed),
@@ -111,17 +139,30 @@ impl Day {
         }
     }
 
-    pub(super) fn end(mut self) -> (Simulated, History) {
+    pub(super) fn end(mut self) -> (Ground, History) {
         self.write();
-        (self.disk, self.history)
+        (self.ground, self.history)
+    }
+
+    fn log(&self) -> &Log {
+        &self.log.as_ref().unwrap().0
+    }
+
+    fn writer(&mut self) -> &mut Writer {
+        &mut self.log.as_mut().unwrap().1
+    }
+
+    fn step_writer(&mut self) -> Next {
+        let now = self.now;
+        self.writer().step(now).unwrap()
     }
 
     fn at(&self) -> usize {
-        self.disk.operation_count()
+        self.ground.operation_count()
     }
 
     fn note_epoch(&mut self) {
-        let epoch = self.log.recovery().leader_epoch;
+        let epoch = self.log().recovery().leader_epoch;
         self.history.epochs.push((self.at(), epoch));
     }
 
@@ -145,7 +186,7 @@ impl Day {
     fn create(&mut self) {
         for partition in 0..2 {
             let key = key(self.next_topic, partition);
-            self.log.create(key, Self::policy()).unwrap();
+            self.log().create(key, Self::policy()).unwrap();
             self.partitions.insert(key);
         }
         self.next_topic += 1;
@@ -155,7 +196,7 @@ impl Day {
         if self.partitions.len() > 2 {
             let gone = self.any_partition();
             self.history.drops.insert(gone, self.at());
-            self.log.drop(gone);
+            self.log().drop(gone);
             self.partitions.remove(&gone);
         }
     }
@@ -171,7 +212,7 @@ impl Day {
                 if batches.iter().any(|(key, ..)| *key == partition) {
                     continue;
                 }
-                let base = self.log.offsets(partition).unwrap().end;
+                let base = self.log().offsets(partition).unwrap().end;
                 let count = 1 + self.random.below(4);
                 let size = usize::try_from(self.random.below(300)).unwrap();
                 let values: Vec<_> = (0..count)
@@ -201,7 +242,7 @@ impl Day {
                     );
                 }
             }
-            let ticket = self.log.append(group).unwrap();
+            let ticket = self.log().append(group).unwrap();
             let promise = Promise {
                 batches,
                 flush,
@@ -224,9 +265,9 @@ impl Day {
     }
 
     fn write(&mut self) {
-        while self.log.stats().queued_bytes > 0 {
-            self.writer.step(self.now).unwrap();
-            if self.log.stats().behind_bytes > 2_000 {
+        while self.log().stats().queued_bytes > 0 {
+            self.step_writer();
+            if self.log().stats().behind_bytes > 2_000 {
                 self.step_behind();
             }
         }
@@ -235,7 +276,7 @@ impl Day {
     /// Time goes by with nothing to do: overdue syncs, the empty round, a checkpoint.
     fn idle(&mut self) {
         self.now += Duration::from_millis(30);
-        while self.writer.step(self.now).unwrap() == Next::Again {}
+        while self.step_writer() == Next::Again {}
         if self.random.below(4) == 0 {
             self.now += Duration::from_secs(40);
         }
@@ -244,7 +285,7 @@ impl Day {
 
     fn step_behind(&mut self) {
         let now = self.now;
-        self.log
+        self.log()
             .shared
             .threads
             .with_behind(|behind| behind.step(now))
@@ -254,7 +295,7 @@ impl Day {
     fn clean(&mut self) {
         let asked_at = self.at();
         self.write();
-        for cleaned in self.log.clean(self.hour).unwrap() {
+        for cleaned in self.log().clean(self.hour).unwrap() {
             self.note_start(cleaned.partition, cleaned.start, asked_at);
         }
     }
@@ -262,11 +303,11 @@ impl Day {
     fn trim(&mut self) {
         self.write();
         let partition = self.any_partition();
-        let offsets = self.log.offsets(partition).unwrap();
+        let offsets = self.log().offsets(partition).unwrap();
         let held = u64::try_from(offsets.high_watermark - offsets.start).unwrap();
         let before = offsets.start + i64::try_from(self.random.below(held + 1)).unwrap();
         let asked_at = self.at();
-        assert_eq!(self.log.trim(partition, before).unwrap(), before);
+        assert_eq!(self.log().trim(partition, before).unwrap(), before);
         self.note_start(partition, before, asked_at);
     }
 
@@ -282,8 +323,9 @@ impl Day {
 
     fn restart_in_order(&mut self) {
         self.write();
-        self.writer.finish(self.now).unwrap();
-        self.log.close().unwrap();
+        let now = self.now;
+        self.writer().finish(now).unwrap();
+        self.log().close().unwrap();
         self.open(true);
     }
 
@@ -294,19 +336,18 @@ impl Day {
 
     /// As the owner of topics does: policies are set again, unknown partitions are dropped again.
     fn open(&mut self, clean: bool) {
-        self.disk.kill();
-        let disk = Arc::new(self.disk.clone());
-        (self.log, self.writer) = Log::open_idle(disk, tiny_options()).unwrap();
-        assert_eq!(self.log.recovery().clean, clean);
-        assert_eq!(self.log.recovery().damage, []);
+        self.log = None;
+        self.log = Some(Log::open_idle(self.ground.disk(), tiny_options()).unwrap());
+        assert_eq!(self.log().recovery().clean, clean);
+        assert_eq!(self.log().recovery().damage, []);
         self.note_epoch();
-        for partition in self.log.partitions() {
+        for partition in self.log().partitions() {
             if !self.partitions.contains(&partition) {
-                self.log.drop(partition);
+                self.log().drop(partition);
             }
         }
         for &partition in &self.partitions {
-            self.log.create(partition, Self::policy()).unwrap();
+            self.log().create(partition, Self::policy()).unwrap();
         }
         for partition in self.partitions.clone() {
             self.check_partition(partition);
@@ -315,7 +356,7 @@ impl Day {
 
     /// After a restart without loss everything that was ever given out and not retired is there.
     fn check_partition(&self, partition: PartitionKey) {
-        let start = self.log.offsets(partition).unwrap().start;
+        let start = self.log().offsets(partition).unwrap().start;
         let range = (partition, start)..=(partition, i64::MAX);
         let expected: BTreeMap<i64, String> = self
             .history
@@ -323,7 +364,7 @@ impl Day {
             .range(range)
             .map(|((_, offset), v)| (*offset, v.clone()))
             .collect();
-        assert_eq!(read_all(&self.log, partition), expected, "{partition}");
+        assert_eq!(read_all(self.log(), partition), expected, "{partition}");
     }
 }
 
@@ -331,10 +372,16 @@ impl Day {
 fn a_day_without_a_power_cut_loses_nothing() {
     for seed in 0..10 {
         println!("seed {seed}");
-        let mut day = Day::begin(seed);
-        for _ in 0..150 {
-            day.step();
-        }
-        day.end();
+        live_a_day(Ground::Simulated(Simulated::default()), seed, 150);
     }
+    println!("seed 10, in a folder");
+    live_a_day(Ground::Folder(tempfile::tempdir().unwrap()), 10, 100);
+}
+
+fn live_a_day(ground: Ground, seed: u64, steps: usize) {
+    let mut day = Day::begin(ground, seed);
+    for _ in 0..steps {
+        day.step();
+    }
+    day.end();
 }

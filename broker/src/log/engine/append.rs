@@ -1,0 +1,155 @@
+//! Appends: checked first, then given their offsets in one short critical section in which nothing can fail.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use bytes::BytesMut;
+use tokio::sync::oneshot;
+use wire::record_batch::{self, Batch, BatchError, BatchHeader};
+
+use super::{
+    super::{
+        Append, AppendError, Appended, Flush, Full, Origin, Ticket,
+        disk::Space,
+        gather::{Group, Queued, strongest},
+        partition::Partition,
+        round::Kind,
+    },
+    Engine, lock,
+};
+
+/// The reserve is a hundredth of the volume, but never more than this: large disks need no larger one, and a laptop with
+/// a few free gigabytes on a large disk must still be able to produce.
+const MAX_SHARE_BYTES: u64 = 1 << 30;
+
+impl Engine {
+    pub(in crate::log) fn append(&self, group: Vec<Append>) -> Result<Ticket, AppendError> {
+        let mut prepared = Vec::with_capacity(group.len());
+        let (mut size_bytes, mut flush, mut client) = (0, Flush::PageCache, false);
+        for append in group {
+            size_bytes += append.batch.len();
+            flush = strongest(flush, append.flush);
+            client |= append.origin == Origin::Client;
+            prepared.push(self.prepare(append)?);
+        }
+        let (done, receiver) = oneshot::channel();
+        let mut gather = lock(&self.gather);
+        if gather.closed {
+            return Err(AppendError::Stopped);
+        }
+        if client {
+            self.check_space().map_err(AppendError::Full)?;
+        }
+        gather
+            .check_room(size_bytes, self.options.queue_bytes)
+            .map_err(AppendError::Full)?;
+        // From here on nothing can fail: offsets that are assigned are written.
+        let (entries, appended): (Vec<_>, Vec<_>) = prepared
+            .into_iter()
+            .map(|prepared| prepared.assign(self.leader_epoch))
+            .unzip();
+        self.counters
+            .batches
+            .fetch_add(entries.len() as u64, Ordering::Relaxed);
+        gather.push(Group {
+            entries,
+            flush,
+            done: Some(done),
+        });
+        self.gathered.notify_one();
+        Ok(Ticket {
+            appended,
+            done: receiver,
+        })
+    }
+
+    fn prepare(&self, append: Append) -> Result<Prepared, AppendError> {
+        let key = append.partition;
+        let partition = self
+            .partition(key)
+            .ok_or(AppendError::UnknownPartition(key))?;
+        let refused = |error| AppendError::Batch {
+            partition: key,
+            error,
+        };
+        let (batch, rest) = Batch::split(&append.batch).map_err(refused)?;
+        if !rest.is_empty() {
+            return Err(refused(BatchError::Trailing(rest.len())));
+        }
+        let header = *batch.header();
+        match u32::try_from(i64::from(header.last_offset_delta) + 1) {
+            Ok(offset_count) if offset_count > 0 => Ok(Prepared {
+                partition,
+                header,
+                offset_count,
+                batch: append.batch,
+            }),
+            _ => Err(refused(BatchError::OffsetDelta {
+                last_offset_delta: header.last_offset_delta,
+                count: header.record_count,
+            })),
+        }
+    }
+
+    fn check_space(&self) -> Result<(), Full> {
+        let free_bytes = self.free_bytes.load(Ordering::Relaxed);
+        let share_bytes = (self.total_bytes.load(Ordering::Relaxed) / 100).min(MAX_SHARE_BYTES);
+        let reserve_bytes = self.options.reserve_bytes.max(share_bytes);
+        if free_bytes < reserve_bytes {
+            return Err(Full::Disk {
+                free_bytes,
+                reserve_bytes,
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether appends of clients are refused for lack of space.
+    pub(in crate::log) fn is_short_of_space(&self) -> bool {
+        self.check_space().is_err()
+    }
+
+    pub(in crate::log) fn note_space(&self, space: Space) {
+        self.free_bytes.store(space.free_bytes, Ordering::Relaxed);
+        self.total_bytes.store(space.total_bytes, Ordering::Relaxed);
+    }
+
+    pub(in crate::log) fn space(&self) -> Space {
+        Space {
+            free_bytes: self.free_bytes.load(Ordering::Relaxed),
+            total_bytes: self.total_bytes.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// A batch that passed every check and has no offset yet.
+struct Prepared {
+    partition: Arc<Partition>,
+    header: BatchHeader,
+    offset_count: u32,
+    batch: BytesMut,
+}
+
+impl Prepared {
+    /// Takes the next offsets. Only under the lock of the gathering round.
+    fn assign(mut self, leader_epoch: i32) -> (Queued, Appended) {
+        let base_offset = self.partition.end();
+        let next_offset = base_offset + i64::from(self.offset_count);
+        record_batch::assign(&mut self.batch, base_offset, leader_epoch);
+        self.partition.advance_end(next_offset);
+        let appended = Appended {
+            partition: self.partition.key,
+            base_offset,
+            next_offset,
+            log_start_offset: self.partition.start(),
+        };
+        let queued = Queued {
+            partition: self.partition,
+            kind: Kind::Batch,
+            base_offset,
+            offset_count: self.offset_count,
+            max_timestamp: self.header.max_timestamp,
+            batch: self.batch.freeze(),
+        };
+        (queued, appended)
+    }
+}
