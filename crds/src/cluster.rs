@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{
     condition, is_false,
     pod::{Pod, Resources},
-    schema::rule,
+    schema::{rule, words},
     size::Size,
 };
 
@@ -99,19 +99,23 @@ fn one() -> i32 {
 
 /// What runs a Cluster.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
+#[schemars(inline, transform = words)]
 pub enum Engine {
+    /// Eddyline's own broker.
     #[default]
     Bundled,
+    /// A Kafka that exists already.
     External,
 }
 
 /// Whether a Cluster runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
+#[schemars(inline, transform = words)]
 pub enum ClusterState {
+    /// It runs.
     #[default]
     Running,
+    /// Scaled to zero; all data is kept.
     Stopped,
 }
 
@@ -248,7 +252,8 @@ fn rules() -> Value {
             Some(".storage.size"),
         ),
         rule(
-            "has(self.storage.className) == has(oldSelf.storage.className) && (!has(self.storage.className) || self.storage.className == oldSelf.storage.className)",
+            "has(self.storage.className) == has(oldSelf.storage.className) && \
+             (!has(self.storage.className) || self.storage.className == oldSelf.storage.className)",
             "storage.className cannot be changed: write the old one, or delete the Cluster and make it again",
             Some(".storage.className"),
         ),

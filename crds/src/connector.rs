@@ -37,20 +37,22 @@
 //! `cluster`, `resources` and `pod` say where workers run, and `paused` that nothing is rendered
 //! anew; none of them is in the configuration.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::CustomResource;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    condition,
     duration::Duration,
     is_false,
     pod::{Pod, Resources},
-    schema::rule,
+    schema::{rule, words},
     topic::TOPIC_NAME_PATTERN,
 };
+
+mod status;
+
+pub use status::{ConnectorStatus, Fault, TaskStatus};
 
 /// The data sets of the Datagen source, in lower case; the field takes any case.
 pub const QUICKSTARTS: [&str; 3] = ["orders", "rides", "rides_location"];
@@ -133,11 +135,14 @@ fn one() -> i32 {
 
 /// What a connector is asked to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
+#[schemars(inline, transform = words)]
 pub enum ConnectorState {
+    /// Records flow.
     #[default]
     Running,
+    /// Tasks are kept ready and send nothing.
     Paused,
+    /// Tasks are ended.
     Stopped,
 }
 
@@ -178,10 +183,12 @@ pub struct Datagen {
 
 /// How values are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
+#[schemars(inline, transform = words)]
 pub enum Format {
+    /// As JSON.
     #[default]
     Json,
+    /// As Connect's string converter does.
     String,
 }
 
@@ -231,92 +238,6 @@ impl Default for Restart {
 /// A duration without days, so that a rule can compare two of them: CEL has no days.
 fn backoff(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "pattern": "^[1-9][0-9]{0,7}(ms|s|m|h)$", "maxLength": 10})
-}
-
-/// How a Connector is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ConnectorStatus {
-    /// The generation of the spec that this status speaks of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-
-    /// `Ready` and why; `kubectl wait --for=condition=Ready` waits for it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(schema_with = "condition::list")]
-    pub conditions: Vec<Condition>,
-
-    /// The state the workers report, in one word.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
-
-    /// Worker pods there are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workers: Option<i32>,
-
-    /// Worker pods that are ready.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ready_workers: Option<i32>,
-
-    /// Selects the worker pods, for autoscalers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub selector: Option<String>,
-
-    /// Each task and how it is.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 256), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["id"]))]
-    pub tasks: Vec<TaskStatus>,
-
-    /// Restarts of all tasks together.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restarts: Option<i64>,
-
-    /// Records sent, as of the last report.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub records: Option<i64>,
-
-    /// Records per second, as of the last report.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate: Option<f64>,
-}
-
-/// How one task is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TaskStatus {
-    /// The task's number, from 0.
-    pub id: i32,
-
-    /// The state its worker reports, in one word.
-    pub state: String,
-
-    /// The worker it runs on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub worker: Option<String>,
-
-    /// Restarts so far.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restarts: Option<i32>,
-
-    /// When it is started again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_restart_time: Option<Time>,
-
-    /// What it failed with last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_error: Option<String>,
-
-    /// Whose business the error is: `User` for the spec or the topic, `System` for the platform.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fault: Option<Fault>,
-}
-
-/// Whose business an error is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
-pub enum Fault {
-    User,
-    System,
 }
 
 fn rules() -> Value {

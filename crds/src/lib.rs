@@ -10,6 +10,8 @@
 //!
 //! Entry points: [`Cluster`], [`Topic`], [`Connector`] and [`definitions`].
 
+#![warn(missing_docs)]
+
 pub mod cluster;
 mod columns;
 pub mod condition;

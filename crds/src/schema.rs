@@ -144,6 +144,24 @@ fn tidy(schema: &mut Value) {
     }
 }
 
+/// Makes a choice of words out of an enum whose variants are documented for Rust: one list, and no
+/// description, so that the field's own stands.
+pub(crate) fn words(schema: &mut Schema) {
+    let Some(fields) = schema.as_object_mut() else {
+        return;
+    };
+    let Some(Value::Array(variants)) = fields.remove("oneOf") else {
+        return;
+    };
+    let words: Vec<Value> = variants
+        .into_iter()
+        .filter_map(|mut one| one.get_mut("const").map(Value::take))
+        .collect();
+    fields.remove("description");
+    fields.insert("type".into(), "string".into());
+    fields.insert("enum".into(), words.into());
+}
+
 /// Writes whole bounds as whole numbers: the typed definition holds them as floats, and a person
 /// reads `maximum: 99`.
 fn whole_numbers(value: &mut Value) {

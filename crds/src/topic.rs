@@ -12,7 +12,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{condition, duration::TimeLimit, is_false, schema::rule, size::SizeLimit};
+use crate::{
+    condition,
+    duration::TimeLimit,
+    is_false,
+    schema::{rule, words},
+    size::SizeLimit,
+};
 
 /// What Kafka takes as a topic's name, but for `.` and `..`, which a rule refuses.
 pub const TOPIC_NAME_PATTERN: &str = "^[a-zA-Z0-9._-]{1,249}$";
@@ -115,33 +121,40 @@ pub struct Retention {
 
 /// How old records of a topic go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
+#[schemars(inline, transform = words)]
 pub enum CleanupPolicy {
+    /// The oldest records are removed.
     Delete,
 }
 
 /// When a write is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
+#[schemars(inline, transform = words)]
 pub enum Flush {
+    /// After the record is on disk.
     Sync,
 }
 
 /// What becomes of a topic when its object is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
+#[schemars(inline, transform = words)]
 pub enum DeletionPolicy {
+    /// It goes with its records.
     Delete,
+    /// It stays.
     Retain,
 }
 
 /// What happens when a topic is changed elsewhere. Unset means [`DriftPolicy::Correct`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
+#[schemars(inline, transform = words)]
 pub enum DriftPolicy {
+    /// It is set right.
     #[default]
     Correct,
+    /// It is left and reported.
     Warn,
+    /// It is left without a word.
     Ignore,
 }
 
