@@ -184,3 +184,6 @@ pub enum StartError {
         detail: String,
     },
 }
+
+#[cfg(test)]
+mod tests;

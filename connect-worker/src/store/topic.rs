@@ -13,9 +13,10 @@ use std::{
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
-    config::{FromClientConfig, FromClientConfigAndContext},
+    config::FromClientConfigAndContext,
     consumer::{BaseConsumer, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
+    metadata::Metadata,
     producer::{FutureProducer, FutureRecord, Producer},
 };
 
@@ -67,7 +68,10 @@ impl TopicJournal {
         }
         let mut config = self.connection.config("eddyline-connect-offsets");
         config
-            .set("enable.idempotence", "true")
+            // One request at a time keeps the order, and the last value of a key is the one that
+            // counts: that needs no producer id, whose first fetch can cost half a second.
+            .set("acks", "all")
+            .set("max.in.flight.requests.per.connection", "1")
             .set("linger.ms", "0")
             .set("message.timeout.ms", "5000")
             .set("queue.buffering.max.kbytes", "4096");
@@ -80,16 +84,20 @@ impl TopicJournal {
     async fn make(&self) -> Result<(), KafkaError> {
         let producer = self.producer()?;
         let asked = tokio::task::spawn_blocking(move || {
-            producer
-                .client()
-                .fetch_metadata(None, TIMEOUT)
-                .map(|metadata| metadata.brokers().len())
+            let metadata = producer.client().fetch_metadata(Some(TOPIC), TIMEOUT)?;
+            Ok::<_, KafkaError>((is_there(&metadata), metadata.brokers().len()))
         });
-        let brokers = asked.await.map_err(|_| KafkaError::Canceled)??;
+        let (is_there, brokers) = asked.await.map_err(|_| KafkaError::Canceled)??;
+        if is_there {
+            return Ok(());
+        }
         let replicas = i32::try_from(brokers.clamp(1, REPLICAS_MAX)).unwrap_or(1);
         let topic = NewTopic::new(TOPIC, 1, TopicReplication::Fixed(replicas))
             .set("cleanup.policy", "compact");
-        let admin = AdminClient::from_config(&self.connection.config("eddyline-connect-offsets"))?;
+        let admin: AdminClient<Watch> = AdminClient::from_config_and_context(
+            &self.connection.config("eddyline-connect-offsets"),
+            Watch::default(),
+        )?;
         let options = AdminOptions::new()
             .request_timeout(Some(TIMEOUT))
             .operation_timeout(Some(TIMEOUT));
@@ -132,8 +140,12 @@ impl Journal for TopicJournal {
         Box::pin(async move {
             let read = tokio::task::spawn_blocking(move || read(&connection));
             let read = read.await.map_err(|_| KafkaError::Canceled);
-            read.and_then(|read| read)
-                .map_err(|error| failed("read the offsets topic", &error))
+            let (consumer, pairs) = read
+                .and_then(|read| read)
+                .map_err(|error| failed("read the offsets topic", &error))?;
+            // Ending a client takes a tenth of a second, which the first record need not wait for.
+            drop(tokio::task::spawn_blocking(move || drop(consumer)));
+            Ok(pairs)
         })
     }
 
@@ -163,24 +175,22 @@ impl Drop for TopicJournal {
 }
 
 /// Reads the topic from its first record to the one that was last when this began.
-fn read(connection: &Connection) -> Result<Vec<Pair>, KafkaError> {
+fn read(connection: &Connection) -> Result<(BaseConsumer<Watch>, Vec<Pair>), KafkaError> {
     let mut config = connection.config("eddyline-connect-offsets");
     config
+        // The client wants a group for any consumer; it is never joined and nothing is committed.
+        .set("group.id", "eddyline-connect-offsets")
         .set("enable.auto.commit", "false")
         .set("fetch.wait.max.ms", "20");
     let consumer: BaseConsumer<Watch> =
         BaseConsumer::from_config_and_context(&config, Watch::default())?;
     let metadata = consumer.fetch_metadata(Some(TOPIC), TIMEOUT)?;
-    let is_there = metadata
-        .topics()
-        .iter()
-        .any(|topic| topic.name() == TOPIC && !topic.partitions().is_empty());
-    if !is_there {
-        return Ok(Vec::new());
+    if !is_there(&metadata) {
+        return Ok((consumer, Vec::new()));
     }
     let (low, high) = consumer.fetch_watermarks(TOPIC, 0, TIMEOUT)?;
     if low >= high {
-        return Ok(Vec::new());
+        return Ok((consumer, Vec::new()));
     }
     let mut assignment = TopicPartitionList::new();
     assignment.add_partition_offset(TOPIC, 0, Offset::Offset(low))?;
@@ -197,9 +207,16 @@ fn read(connection: &Connection) -> Result<Vec<Pair>, KafkaError> {
             message.payload().map(<[u8]>::to_vec),
         ));
         if message.offset() + 1 >= high {
-            return Ok(pairs);
+            return Ok((consumer, pairs));
         }
     }
+}
+
+fn is_there(metadata: &Metadata) -> bool {
+    let topics = metadata.topics().iter();
+    topics
+        .into_iter()
+        .any(|topic| topic.name() == TOPIC && !topic.partitions().is_empty())
 }
 
 fn failed(action: &'static str, error: &KafkaError) -> JournalError {

@@ -1,6 +1,8 @@
 //! The supervisor of one connector: brings its tasks in line with the configuration that is
 //! wanted, whenever that changes, and tells how it goes.
 
+mod start;
+
 use std::{
     collections::VecDeque,
     sync::{
@@ -17,28 +19,25 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::start::{Obstacle, forgotten, open_sink, start_tasks};
 use crate::{
     clock::Clock,
     plugin::{Registry, TargetState},
-    producer::{Cluster, RecordSink},
-    store::{
-        Store,
-        entry::{Entry, Key, Subject},
-        state::State,
-    },
+    producer::Cluster,
+    store::Store,
     worker::{
         board::Board,
         lifecycle::aggregate,
-        progress::{Layout, Resumption, Stream},
-        snapshot::{ConnectorState, ConnectorStatus, Origin, Reason},
+        snapshot::{ConnectorState, ConnectorStatus, Origin},
         spec::Spec,
-        task::Job,
         tasks::Tasks,
     },
 };
 
 /// How often offsets are stored while records flow; what a kill can make repeat.
 const CHECKPOINT: Duration = Duration::from_secs(1);
+/// How often counters are shown.
+const SHOW: Duration = Duration::from_millis(200);
 /// How long a stop waits for the last offsets to be stored.
 const LAST_OFFSETS: Duration = Duration::from_secs(1);
 /// How often a start that has to wait is tried again.
@@ -115,15 +114,6 @@ pub(crate) struct Inbox {
     pub removed: Arc<AtomicBool>,
 }
 
-/// What stands between a connector and its tasks.
-#[derive(Debug)]
-struct Obstacle {
-    reason: Option<Reason>,
-    text: String,
-    /// Time alone may remove it.
-    passes: bool,
-}
-
 /// The supervisor.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
@@ -169,6 +159,8 @@ impl Supervisor {
     async fn supervise(&mut self) {
         let mut checkpoint = interval(CHECKPOINT);
         checkpoint.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut show = interval(SHOW);
+        show.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.follow().await;
         loop {
             self.publish();
@@ -186,6 +178,8 @@ impl Supervisor {
                 Some(restart) = self.inbox.restarts.recv() => self.restart(restart).await,
                 () = next(self.tasks.as_mut()) => self.mend(),
                 _ = checkpoint.tick() => self.checkpoint(),
+                // The next round shows what has changed.
+                _ = show.tick() => {}
                 () = tokio::time::sleep(START_AGAIN), if waits => self.follow().await,
             }
         }
@@ -197,11 +191,7 @@ impl Supervisor {
         let spec = match declared.spec {
             Ok(spec) => spec,
             Err(text) => {
-                self.obstacle = Some(Obstacle {
-                    reason: Some(Reason::InvalidConfig),
-                    text,
-                    passes: false,
-                });
+                self.obstacle = Some(Obstacle::invalid(text));
                 return;
             }
         };
@@ -216,113 +206,27 @@ impl Supervisor {
             }
             _ => self.end_tasks().await,
         }
-        if spec.connector.state != TargetState::Stopped
-            && let Err(obstacle) = self.start_tasks(spec, declared.epoch).await
-        {
-            tracing::warn!(connector = %self.identity.name, detail = %obstacle.text, "start the connector");
-            self.obstacle = Some(obstacle);
+        if spec.connector.state == TargetState::Stopped {
+            return;
+        }
+        match start_tasks(&self.shared, &self.identity, spec, declared.epoch).await {
+            Ok(tasks) => self.tasks = Some(tasks),
+            Err(obstacle) => {
+                tracing::warn!(connector = %self.identity.name, detail = %obstacle.text, "start the connector");
+                self.obstacle = Some(obstacle);
+            }
         }
     }
 
-    /// Ends the tasks that run and stores where they stopped.
+    /// Ends the tasks that run and stores where they stopped. Cut short, it can be called again.
     async fn end_tasks(&mut self) {
-        if let Some(tasks) = self.tasks.take() {
-            let (entries, records) = tasks.end(&self.shared.worker_id).await;
-            self.records += records;
-            if self.shared.store.put(entries).await.is_err() {
-                tracing::debug!(connector = %self.identity.name, "the store is closing");
-            }
+        let Some(tasks) = &mut self.tasks else { return };
+        let entries = tasks.end(&self.shared.worker_id).await;
+        if self.shared.store.put(entries).await.is_err() {
+            tracing::debug!(connector = %self.identity.name, "the store is closing");
         }
-    }
-
-    async fn start_tasks(&mut self, spec: Arc<Spec>, epoch: Option<u64>) -> Result<(), Obstacle> {
-        let stream = Stream {
-            connector: self.identity.stored.clone(),
-            uid: self.identity.uid.clone(),
-            hash: spec.stream(),
-        };
-        let (resumption, seed, entries) = self.resume(&spec, &stream, epoch)?;
-        if !entries.is_empty() {
-            self.shared
-                .store
-                .put(entries)
-                .await
-                .map_err(|error| Obstacle::lasting(error.to_string()))?;
-        }
-        let source = spec
-            .plugin
-            .open(&spec.config, seed)
-            .map_err(|error| Obstacle {
-                reason: Some(Reason::InvalidConfig),
-                text: error.to_string(),
-                passes: false,
-            })?;
-        let job = Job {
-            source,
-            seed,
-            converters: spec.converters,
-            topic: spec.source.topic.clone(),
-            sink: self.sink(&spec)?,
-            clock: Arc::clone(&self.shared.clock),
-            origin: self.shared.origin,
-        };
-        self.tasks = Some(Tasks::start(spec, stream, &resumption, job));
-        Ok(())
-    }
-
-    fn sink(&self, spec: &Spec) -> Result<Arc<dyn RecordSink>, Obstacle> {
-        let sink = self
-            .shared
-            .cluster
-            .sink(&self.identity.name, &spec.connector.producer);
-        sink.map_err(|error| Obstacle::lasting(error.to_string()))
-    }
-
-    /// Where to go on, by which seed, and what to store before the first record.
-    fn resume(
-        &self,
-        spec: &Spec,
-        stream: &Stream,
-        epoch: Option<u64>,
-    ) -> Result<(Resumption, u64, Vec<Entry>), Obstacle> {
-        let state = self.shared.store.state();
-        let managed = spec.connector.managed.as_ref();
-        let layout = Layout {
-            tasks: spec.connector.tasks,
-            epoch: epoch.or_else(|| {
-                managed
-                    .map(|managed| managed.epoch)
-                    .filter(|epoch| *epoch > 0)
-            }),
-            worker: &self.shared.worker_id,
-            present: managed.map_or(&[], |managed| &managed.worker_uids),
-        };
-        let lasting = |error: crate::store::JournalError| Obstacle::lasting(error.to_string());
-        let resumption = match stream.resume(&state, layout).map_err(lasting)? {
-            Ok(resumption) => resumption,
-            Err(workers) => {
-                let text = format!("waiting for {} to hand over", workers.join(", "));
-                return Err(Obstacle {
-                    reason: None,
-                    text,
-                    passes: true,
-                });
-            }
-        };
-        let mut entries = stream.tombstones(&state);
-        if !entries.is_empty() {
-            tracing::info!(connector = %self.identity.name, "another stream had this name: starting at record 0");
-        }
-        let drawn: Option<u64> = state.value(&stream.seed_key()).map_err(lasting)?;
-        let seed = spec.source.seed.or(drawn).unwrap_or_else(draw);
-        if spec.source.seed.is_none() && drawn.is_none() {
-            entries.push(Entry::set(stream.seed_key(), &seed));
-        }
-        if resumption.is_new {
-            entries.extend(stream.leftovers(&state, resumption.epoch.tasks));
-            entries.push(stream.layout(&resumption.epoch));
-        }
-        Ok((resumption, seed, entries))
+        self.records += tasks.records();
+        self.tasks = None;
     }
 
     async fn restart(&mut self, restart: Restart) {
@@ -343,7 +247,7 @@ impl Supervisor {
         if tasks.sink_is_usable() {
             return;
         }
-        let sink = self.sink(tasks.spec());
+        let sink = open_sink(&self.shared, &self.identity, tasks.spec());
         match (sink, &mut self.tasks) {
             (Ok(sink), Some(tasks)) => tasks.use_sink(sink),
             (Err(obstacle), _) => self.obstacle = Some(obstacle),
@@ -427,43 +331,10 @@ impl Supervisor {
     }
 }
 
-impl Obstacle {
-    fn lasting(text: String) -> Self {
-        Self {
-            reason: None,
-            text,
-            passes: false,
-        }
-    }
-}
-
 /// Waits for the tasks to have something to tell; for ever where there are none.
 async fn next(tasks: Option<&mut Tasks>) {
     match tasks {
         Some(tasks) => tasks.next().await,
         None => std::future::pending().await,
     }
-}
-
-/// What removes everything that is stored for a connector, but for its configuration: that is the
-/// herder's, and may be another connector's by now.
-fn forgotten(state: &State, identity: &Identity) -> Vec<Entry> {
-    let is_its = |key: &Key| match &key.subject {
-        Subject::Config => false,
-        Subject::Seed { uid }
-        | Subject::Epoch { uid, .. }
-        | Subject::Position { uid, .. }
-        | Subject::Acknowledgement { uid, .. } => *uid == identity.uid,
-    };
-    state
-        .keys(&identity.stored)
-        .into_iter()
-        .filter(is_its)
-        .map(Entry::forget)
-        .collect()
-}
-
-/// A seed nobody chose.
-fn draw() -> u64 {
-    uuid::Uuid::new_v4().as_u64_pair().1
 }

@@ -8,6 +8,7 @@ use crate::{
     worker::{
         command::Refusal,
         connector::Identity,
+        handover::{Share, Unsent},
         progress::{Epoch, Stream},
     },
 };
@@ -38,17 +39,46 @@ pub(super) fn moved(
         let keys = state.keys(&identity.stored).into_iter().filter(is_progress);
         return Ok(keys.map(Entry::forget).collect());
     };
-    let current = current(state, identity);
-    let entry = |(task, next)| match &current {
-        Some((stream, epoch)) if task < epoch.tasks => {
-            Ok(stream.position(epoch.number, task, next))
-        }
-        _ => Err(Refusal::Invalid(format!(
-            "task {task} of connector {} has no offset",
+    let Some((stream, epoch)) = current(state, identity) else {
+        return Err(Refusal::Invalid(format!(
+            "connector {} has no offsets yet",
             identity.name
-        ))),
+        )));
     };
-    offsets.into_iter().map(entry).collect()
+    let mut next = Vec::new();
+    for task in 0..epoch.tasks {
+        // What an earlier layout left out counts as not sent: it may repeat, but is not lost.
+        let path = epoch.unsent.path(Share {
+            task,
+            tasks: epoch.tasks,
+        });
+        next.push(path.next(stream.next(state, epoch.number, task).unwrap_or(0)));
+    }
+    for (task, wanted) in offsets {
+        let known = usize::try_from(task)
+            .ok()
+            .and_then(|task| next.get_mut(task));
+        let missing = || {
+            Refusal::Invalid(format!(
+                "task {task} of connector {} has no offset",
+                identity.name
+            ))
+        };
+        *known.ok_or_else(missing)? = wanted;
+    }
+    // A layout that starts at record 0, so that tasks can go back to any record.
+    let epoch = Epoch {
+        number: epoch.number + 1,
+        unsent: Unsent::default(),
+        ..epoch
+    };
+    let positions = (0..epoch.tasks)
+        .zip(next)
+        .map(|(task, next)| stream.position(epoch.number, task, next));
+    Ok([stream.layout(&epoch)]
+        .into_iter()
+        .chain(positions)
+        .collect())
 }
 
 /// The stream and epoch that are stored for the connector.

@@ -175,22 +175,23 @@ impl Tasks {
     }
 
     /// Ends all tasks: they stop sending and what is in flight is waited for. Answers what is to
-    /// be stored before another epoch may start, and how many records were acknowledged.
-    pub(super) async fn end(mut self, worker: &str) -> (Vec<Entry>, u64) {
+    /// be stored before another epoch may start. Cut short, it can be called again.
+    pub(crate) async fn end(&mut self, worker: &str) -> Vec<Entry> {
         self.slots.iter().for_each(|slot| slot.stop.cancel());
         let all = async { while self.attempts.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN + GRACE, all).await.is_err() {
             self.attempts.shutdown().await;
         }
-        let records = self.records();
-        let positions = self.slots.iter().map(|slot| {
+        let position = |slot: &Slot| {
             self.stream
                 .position(self.epoch, slot.share.task, slot.account.low())
-        });
-        let entries = positions
-            .chain([self.stream.acknowledgement(worker, self.epoch)])
-            .collect();
-        (entries, records)
+        };
+        let acknowledgement = self.stream.acknowledgement(worker, self.epoch);
+        self.slots
+            .iter()
+            .map(position)
+            .chain([acknowledgement])
+            .collect()
     }
 
     /// The tasks as status answers show them.
