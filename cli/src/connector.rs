@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::address::Connect;
 use crate::environment::Environment;
@@ -169,29 +169,46 @@ impl Api {
 }
 
 async fn list(api: &Api, format: Format) -> Result<(), Failure> {
-    let json = api
-        .expect(Method::GET, "", "/connectors?expand=status&expand=info")
-        .await?;
-    output::show(format, &json, &["name", "state", "tasks", "topic"], || {
-        let connectors = json.as_object().into_iter().flatten();
-        connectors
-            .map(|(name, connector)| summary(name, connector))
-            .collect()
-    })
+    let path = "/connectors?expand=status&expand=info";
+    let json = api.expect(Method::GET, "", path).await?;
+    let connectors: Vec<Value> = json
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, connector)| summary(name, connector))
+        .collect();
+    output::show(
+        format,
+        &connectors,
+        &["name", "state", "tasks", "topic"],
+        || connectors.iter().map(summary_row).collect(),
+    )
 }
 
-fn summary(name: &str, connector: &Value) -> Vec<String> {
+/// A connector in one object.
+fn summary(name: &str, connector: &Value) -> Value {
     let status = &connector["status"];
     let tasks = status["tasks"].as_array().map_or(&[][..], Vec::as_slice);
     let running = tasks
         .iter()
         .filter(|task| task["state"] == "RUNNING")
         .count();
+    json!({
+        "name": name,
+        "state": status["connector"]["state"],
+        "tasks": tasks.len(),
+        "running": running,
+        "topic": connector["info"]["config"]["kafka.topic"],
+    })
+}
+
+fn summary_row(summary: &Value) -> Vec<String> {
+    let tasks = format!("{}/{}", summary["running"], summary["tasks"]);
     vec![
-        name.to_owned(),
-        text(&status["connector"]["state"]),
-        format!("{running}/{}", tasks.len()),
-        text(&connector["info"]["config"]["kafka.topic"]),
+        text(&summary["name"]),
+        text(&summary["state"]),
+        tasks,
+        text(&summary["topic"]),
     ]
 }
 
@@ -238,8 +255,6 @@ fn escaped(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -248,11 +263,12 @@ mod tests {
             "status": {"connector": {"state": "RUNNING"}, "tasks": [{"state": "RUNNING"}, {"state": "FAILED"}]},
             "info": {"config": {"kafka.topic": "orders"}},
         });
+        let row = |name: &str, connector: &Value| summary_row(&summary(name, connector));
         assert_eq!(
-            summary("orders-gen", &connector),
+            row("orders-gen", &connector),
             ["orders-gen", "RUNNING", "1/2", "orders"]
         );
-        assert_eq!(summary("x", &Value::Null), ["x", "", "0/0", ""]);
+        assert_eq!(row("x", &Value::Null), ["x", "", "0/0", ""]);
     }
 
     #[test]

@@ -84,9 +84,11 @@ fn consumer(args: &Args, servers: &str) -> Result<StreamConsumer, Failure> {
     );
     // What a person watches need not be far ahead; it keeps the memory small.
     config.set("queued.max.messages.kbytes", "8192");
-    if let Some(group) = &args.group {
-        config.set("group.id", group);
-    }
+    // librdkafka wants a group's name also where partitions are assigned by hand; such a reader joins no group and commits nothing.
+    config.set(
+        "group.id",
+        args.group.as_deref().unwrap_or("eddyline-consume"),
+    );
     let wrong = |error| Failure::new(format!("cannot read {}: {error}", args.topic), "");
     let consumer: StreamConsumer = config.create().map_err(wrong)?;
     let partitions = kafka::partitions(consumer.client(), servers, &args.topic)?;

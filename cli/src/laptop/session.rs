@@ -161,7 +161,7 @@ impl Session<'_> {
         .await;
         let admin = served.map_err(|error| admin_failure(self.places.admin, &error))?;
         let _end_admin_port = admin_stop.drop_guard();
-        let addresses = self.addresses(worker, admin);
+        let addresses = self.addresses(keeper, worker, admin);
         let announced = self
             .environment
             .run_folder()
@@ -190,18 +190,19 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn addresses(&self, worker: &connect_worker::Running, admin: SocketAddr) -> Addresses {
-        let cluster = &self.settings.files.cluster;
+    fn addresses(
+        &self,
+        keeper: &Keeper,
+        worker: &connect_worker::Running,
+        admin: SocketAddr,
+    ) -> Addresses {
+        let id = &keeper.chosen.cluster.id;
+        let connect = worker.rest().first();
         Addresses {
             pid: std::process::id(),
-            cluster: cluster
-                .clone()
-                .or_else(|| Some(self.folder.path().display().to_string())),
+            cluster: Some(format!("{}/{}", id.namespace, id.name)),
             kafka: self.ground.kafka.clone(),
-            connect: worker
-                .rest()
-                .first()
-                .map(|address| format!("http://localhost:{}", address.port())),
+            connect: connect.map(|address| format!("http://localhost:{}", address.port())),
             admin: Some(format!("http://localhost:{}", admin.port())),
             data_dir: Some(self.folder.path().to_owned()),
         }
