@@ -10,7 +10,13 @@ use crate::laptop::run_file::{self, Addresses};
 #[derive(Debug, Clone, Default, Args)]
 pub struct Kafka {
     /// Bootstrap servers, as HOST:PORT[,HOST:PORT]; unset, the only Eddyline that runs here.
-    #[arg(short, long, value_name = "HOST:PORT", env = "EDDYLINE_BOOTSTRAP")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "HOST:PORT",
+        env = "EDDYLINE_BOOTSTRAP"
+    )]
     pub bootstrap: Option<String>,
 }
 
@@ -18,7 +24,7 @@ pub struct Kafka {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Connect {
     /// URL of the Connect REST API; unset, that of the only Eddyline that runs here.
-    #[arg(long, value_name = "URL", env = "EDDYLINE_CONNECT")]
+    #[arg(long, global = true, value_name = "URL", env = "EDDYLINE_CONNECT")]
     pub connect: Option<String>,
 }
 

@@ -6,7 +6,7 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::output::Format;
 use crate::telemetry::LogFormat;
-use crate::{broker, client_config, completion, connector, consume, datagen, produce, up};
+use crate::{broker, client_config, completion, connector, consume, datagen, produce, topic, up};
 
 /// Kafka-compatible clusters, topics and sample-data connectors from three YAML kinds.
 #[derive(Debug, Parser)]
@@ -48,6 +48,7 @@ pub struct Args {
 pub enum Command {
     Up(up::Args),
     Broker(broker::Args),
+    Topic(topic::Args),
     Produce(produce::Args),
     Consume(consume::Args),
     Connector(connector::Args),
@@ -66,6 +67,7 @@ impl Args {
         match self.command {
             Command::Up(args) => up::run(args, format, environment).await,
             Command::Broker(args) => broker::run(args, format, environment).await,
+            Command::Topic(args) => topic::run(args, format, environment).await,
             Command::Produce(args) => produce::run(&args, environment),
             Command::Consume(args) => consume::run(args, environment).await,
             Command::Connector(args) => connector::run(args, format, environment).await,

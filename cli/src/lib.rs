@@ -15,6 +15,7 @@ pub mod address;
 pub mod args;
 pub mod broker;
 pub mod client_config;
+pub mod cluster;
 pub mod completion;
 pub mod connector;
 pub mod consume;
@@ -27,6 +28,7 @@ pub mod laptop;
 pub mod output;
 pub mod produce;
 pub mod telemetry;
+pub mod topic;
 pub mod up;
 
 use crate::args::Args;

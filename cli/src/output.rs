@@ -73,6 +73,30 @@ pub fn table(columns: &[&str], rows: Vec<Vec<String>>) -> String {
         .join("\n")
 }
 
+/// A number, or `?` where it is not known.
+pub fn known(number: Option<i64>) -> String {
+    number.map_or_else(|| "?".to_owned(), |number| number.to_string())
+}
+
+/// Bytes in the largest unit below them: `1.5 KiB`.
+pub fn size(bytes: i64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut unit = "B";
+    // Tenths, so that no rounding of floating point shows.
+    let mut tenths = i128::from(bytes) * 10;
+    for larger in UNITS {
+        if tenths < 10_240 {
+            break;
+        }
+        tenths /= 1024;
+        unit = larger;
+    }
+    match unit {
+        "B" => format!("{bytes} B"),
+        _ => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +111,19 @@ mod tests {
             table(&["topic", "partitions"], rows),
             "TOPIC   PARTITIONS\norders  2\na       16"
         );
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (bytes, words) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1600, "1.5 KiB"),
+            (5 << 40, "5.0 TiB"),
+            (-1, "-1 B"),
+        ] {
+            assert_eq!(size(bytes), words);
+        }
     }
 }
