@@ -5,14 +5,11 @@ use wire::ErrorCode;
 use wire::messages::describe_groups::{DescribedGroup, DescribedGroupMember, Request, Response};
 
 use crate::Broker;
-use crate::api::{Context, Refusal, group};
+use crate::api::{Context, Refusal, group, operations};
 use crate::groups::{GroupError, View};
 
 /// From this version a group that is not there is an error.
 const NOT_FOUND_FROM: i16 = 6;
-/// Without an authorizer everything is allowed: bits of read, delete, describe, describe configs
-/// and alter configs (`AclOperation` 3, 6, 8, 10, 11).
-const EVERYTHING: i32 = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
 
 pub(crate) async fn handle<'r>(
     broker: &Broker,
@@ -34,7 +31,7 @@ pub(crate) async fn handle<'r>(
         };
         described.group_id = group_id;
         if request.include_authorized_operations {
-            described.authorized_operations = EVERYTHING;
+            described.authorized_operations = operations::GROUP;
         }
         groups.push(described);
     }
