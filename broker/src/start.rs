@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::admin::{self, Health};
@@ -23,6 +24,9 @@ use crate::topics::{self, LoadError, Topics};
 
 /// How long a stop waits for connections to take the answers they are owed.
 const STOP_PATIENCE: Duration = Duration::from_secs(6);
+/// How long a stop waits for its own tasks to let go of the data folder; one poll of each is all it
+/// takes, unless the caller holds on to the broker.
+const RELEASE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why a broker did not start. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -274,7 +278,7 @@ impl Running {
         self.server.stop(STOP_PATIENCE).await;
         Arc::clone(&self.broker.groups).save().await;
         let broker = Arc::clone(&self.broker);
-        tokio::task::spawn_blocking(move || {
+        let closed = tokio::task::spawn_blocking(move || {
             if let Err(error) = broker.producers.save(&broker.log) {
                 // Only a cache: the next start reads batch headers instead.
                 tracing::warn!(%error, "save producer state");
@@ -282,6 +286,19 @@ impl Running {
             broker.log.close()
         })
         .await
-        .map_err(|_| Stopped)?
+        .map_err(|_| Stopped)?;
+        let topics = self.broker.topics.subscribe();
+        drop(self);
+        release(topics).await;
+        closed
+    }
+}
+
+/// Waits until the task that writes metadata has ended. It is the last to hold the log, and as long
+/// as anybody does the folder is locked: who starts again in the same process would be refused.
+async fn release<T>(mut topics: watch::Receiver<T>) {
+    let ended = async { while topics.changed().await.is_ok() {} };
+    if tokio::time::timeout(RELEASE_PATIENCE, ended).await.is_err() {
+        tracing::warn!("the data folder is still in use at the end of the stop");
     }
 }

@@ -122,8 +122,9 @@ impl Member {
             protocols: vec![protocol],
             ..join_group::Request::default()
         };
-        let reply = ask!(self.connection, version, &request);
-        let answer = reply.decode().unwrap();
+        let reply = self.connection.call_up_to(version, &request).await?;
+        assert_eq!(reply.version(), version, "the version is served");
+        let answer = reply.decode()?;
         self.id = answer.member_id.into();
         self.generation = answer.generation_id;
         let members = answer.members.into_iter();
