@@ -1,6 +1,6 @@
 //! Connectors: from an object to the flat configuration that workers follow.
 //!
-//! [`validate`] reads the object, [`render`] writes the configuration, [`plan`] compares it with the
+//! [`validate()`] reads the object, [`render()`] writes the configuration, [`plan()`] compares it with the
 //! one the workers have and numbers epochs.
 
 pub mod plan;

@@ -1,8 +1,8 @@
 //! Topics: from an object and what is there to what has to be done.
 //!
-//! [`validate`] reads the object beside facts of its Cluster, [`plan`] compares the result with the
-//! topic that is there, [`apply`] carries plans out in batches. [`claims`] says which object owns a
-//! topic and [`deletion`] what becomes of the topic when its object goes.
+//! [`validate()`] reads the object beside facts of its Cluster, [`plan()`] compares the result with the
+//! topic that is there, [`mod@apply`] carries plans out in batches. [`mod@claims`] says which object owns a
+//! topic and [`mod@deletion`] what becomes of the topic when its object goes.
 
 pub mod apply;
 pub mod claims;
