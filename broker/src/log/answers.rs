@@ -36,7 +36,7 @@ pub struct TimedOffset {
     pub timestamp: i64,
 }
 
-/// Answer of [`Log::epoch_end`], as `OffsetForLeaderEpoch` gives it.
+/// Answer of [`Log::epoch_end`](super::Log::epoch_end), as `OffsetForLeaderEpoch` gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EpochEnd {
     /// The largest epoch at or below the one asked for.
@@ -54,7 +54,7 @@ pub struct Replayed {
     pub bytes: Bytes,
 }
 
-/// How much of each batch [`Log::replay`] reads.
+/// How much of each batch [`Log::replay`](super::Log::replay) reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
     /// Headers alone, which is far less to read: for producer state.
@@ -64,7 +64,7 @@ pub enum Detail {
 }
 
 /// A snapshot kept for a floor above. It is a cache: one that is lost, or that lies above the end of the log after a power
-/// cut in a weaker [`Flush`] mode, means replay from the start.
+/// cut in a weaker [`Flush`](super::Flush) mode, means replay from the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// The position its owner saved it at, usually an offset of the owner's partition.
@@ -73,7 +73,7 @@ pub struct Snapshot {
     pub bytes: Vec<u8>,
 }
 
-/// What [`Log::clean`] deleted from one partition.
+/// What [`Log::clean`](super::Log::clean) deleted from one partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cleaned {
     /// The partition.

@@ -45,20 +45,10 @@ pub(super) fn latest(
     partition: &Partition,
 ) -> Result<Option<TimedOffset>, ReadError> {
     let start = partition.start();
-    let largest = {
-        let held = partition.hold();
-        let segments = held
-            .segments
-            .iter()
-            .map(|segment| segment.span.max_timestamp);
-        segments
-            .chain(
-                held.tail
-                    .from(held.written)
-                    .map(|batch| batch.max_timestamp),
-            )
-            .max()
-    };
+    let largest = largest(disk, partition, start).map_err(|error| ReadError::Io {
+        partition: partition.key,
+        error,
+    })?;
     let Some(largest) = largest else {
         return Ok(None);
     };
@@ -78,6 +68,42 @@ pub(super) fn latest(
         partition: partition.key,
         error,
     })
+}
+
+/// The largest timestamp of all batches that reach above `start`.
+fn largest(disk: &dyn Disk, partition: &Partition, start: i64) -> io::Result<Option<i64>> {
+    let (cut, others) = {
+        let mut held = partition.hold();
+        let cut = match held.segments.first_mut() {
+            Some(first) if first.span.base_offset < start => {
+                Some((first.file(disk, partition.key)?, first.span.size_bytes))
+            }
+            _ => None,
+        };
+        let whole = held.segments.iter().skip(usize::from(cut.is_some()));
+        let waiting = held
+            .tail
+            .from(held.written)
+            .map(|batch| batch.max_timestamp);
+        (
+            cut,
+            whole
+                .map(|segment| segment.span.max_timestamp)
+                .chain(waiting)
+                .max(),
+        )
+    };
+    let Some((file, end)) = cut else {
+        return Ok(others);
+    };
+    // A trim went through this segment: what it has below the log start does not count.
+    let (mut walk, mut largest) = (Walk::new(file, 0, end), others);
+    while let Some((_, header)) = walk.next()? {
+        if header.next_offset() > start {
+            largest = largest.max(Some(header.max_timestamp));
+        }
+    }
+    Ok(largest)
 }
 
 /// The answer of the first batch that `reaches` and of which something is picked.

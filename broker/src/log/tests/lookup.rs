@@ -66,6 +66,16 @@ fn days() -> impl Strategy<Value = (Vec<Vec<i64>>, usize, bool)> {
     )
 }
 
+#[test]
+fn what_a_trim_took_is_not_found_by_time() {
+    let (log, _) = write(&[vec![9, 9], vec![3, 4], vec![1, 4]], 3, false);
+    log.trim(key(1, 0), 3).unwrap();
+    let found = |found: Option<TimedOffset>| found.map(|found| (found.offset, found.timestamp));
+    assert_eq!(found(log.max_timestamp(key(1, 0)).unwrap()), Some((3, 4)));
+    assert_eq!(found(log.find_by_time(key(1, 0), 0).unwrap()), Some((3, 4)));
+    assert_eq!(found(log.find_by_time(key(1, 0), 5).unwrap()), None);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
