@@ -61,6 +61,9 @@ mod times;
 mod wal;
 mod writer;
 
+#[cfg(test)]
+pub(crate) use disk::simulated::Simulated;
+
 pub use answers::{
     Cleaned, Detail, EpochEnd, Offsets, ReadBounds, Replayed, Snapshot, Stats, TimedOffset,
 };
@@ -284,6 +287,12 @@ impl Log {
         let (log, writer) = Self::open_idle(disk, options)?;
         log.shared.threads.start(writer)?;
         Ok(log)
+    }
+
+    /// For tests of the floors above: on a simulated disk.
+    #[cfg(test)]
+    pub(crate) fn open_simulated(disk: &Simulated, options: Options) -> Self {
+        Self::open_on(Arc::new(disk.clone()), options).unwrap()
     }
 
     /// Open, with no thread running yet: tests drive the writer and the write-behind themselves.

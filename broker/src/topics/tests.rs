@@ -38,29 +38,38 @@ fn change(name: &str, operation: Operation, value: Option<&str>) -> ConfigChange
     }
 }
 
+/// Whether an outcome is the expected one; of an error, a part of its sentence.
+#[track_caller]
+fn check<T: PartialEq + std::fmt::Debug>(
+    outcome: Result<T, TopicError>,
+    expected: Result<T, &str>,
+    of: &str,
+) {
+    match (outcome, expected) {
+        (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{of}"),
+        (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{of}: {error}"),
+        (found, expected) => panic!("{of}: {found:?}, expected {expected:?}"),
+    }
+}
+
+/// Wishes for a topic beside `a.b`, and the partitions it gets or why it does not.
+#[track_caller]
+fn check_creations(cases: Vec<(NewTopic, Result<i32, &str>)>) {
+    for (topic, expected) in cases {
+        let shown = format!("{topic:?}");
+        let made = create(&mut with_topic("a.b"), topic);
+        check(made.map(|topic| topic.partitions), expected, &shown);
+    }
+}
+
+fn named(name: &str) -> NewTopic {
+    NewTopic::named(name, id(2))
+}
+
 #[test]
-fn a_new_topic_takes_defaults_and_breaks_no_rule() {
-    let named = |name: &str| NewTopic::named(name, id(2));
-    let config = |name: &str, value: &str| NewTopic {
-        configs: vec![(name.to_owned(), Some(value.to_owned()))],
-        ..named("new")
-    };
-    let assigned = |assignments: Vec<(i32, Vec<i32>)>| NewTopic {
-        assignments,
-        ..named("new")
-    };
-    let cases: Vec<(NewTopic, Result<i32, &str>)> = vec![
+fn a_new_topic_has_a_name_of_its_own() {
+    check_creations(vec![
         (named("new"), Ok(1)),
-        (
-            NewTopic {
-                partitions: 3,
-                replication_factor: 3,
-                ..named("new")
-            },
-            Ok(3),
-        ),
-        (config("cleanup.policy", "compact"), Ok(1)),
-        (assigned(vec![(1, vec![1]), (0, vec![1])]), Ok(2)),
         (named("a.b"), Err("topic a.b exists already")),
         (
             named("a_b"),
@@ -68,35 +77,26 @@ fn a_new_topic_takes_defaults_and_breaks_no_rule() {
         ),
         (named("a b"), Err("letters, digits")),
         (named("__consumer_offsets"), Err("the broker's own")),
-        (
-            NewTopic {
-                partitions: 0,
-                ..named("new")
-            },
-            Err("from 1 to 10000 partitions, not 0"),
-        ),
-        (
-            NewTopic {
-                partitions: 10_001,
-                ..named("new")
-            },
-            Err("partitions, not 10001"),
-        ),
-        (
-            NewTopic {
-                replication_factor: 0,
-                ..named("new")
-            },
-            Err("at least 1, or -1"),
-        ),
-        (
-            config("retention.m", "1"),
-            Err("did you mean retention.ms?"),
-        ),
-        (
-            config("retention.ms", "1d"),
-            Err("retention.ms is 1d: a whole number of at least -1"),
-        ),
+    ]);
+}
+
+#[test]
+fn a_new_topic_has_partitions_on_this_broker() {
+    let sized = |partitions, replication_factor| NewTopic {
+        partitions,
+        replication_factor,
+        ..named("new")
+    };
+    let assigned = |assignments: Vec<(i32, Vec<i32>)>| NewTopic {
+        assignments,
+        ..named("new")
+    };
+    check_creations(vec![
+        (sized(3, 3), Ok(3)),
+        (sized(0, 1), Err("from 1 to 10000 partitions, not 0")),
+        (sized(10_001, 1), Err("partitions, not 10001")),
+        (sized(1, 0), Err("at least 1, or -1")),
+        (assigned(vec![(1, vec![1]), (0, vec![1])]), Ok(2)),
         (assigned(vec![(1, vec![1])]), Err("numbered from 0 on")),
         (
             assigned(vec![(0, vec![1]), (0, vec![1])]),
@@ -111,18 +111,30 @@ fn a_new_topic_takes_defaults_and_breaks_no_rule() {
             },
             Err("are -1"),
         ),
-    ];
-    for (topic, expected) in cases {
-        let mut draft = with_topic("a.b");
-        let shown = format!("{topic:?}");
-        match (create(&mut draft, topic), expected) {
-            (Ok(topic), Ok(partitions)) => assert_eq!(topic.partitions, partitions, "{shown}"),
-            (Err(error), Err(part)) => {
-                assert!(error.to_string().contains(part), "{shown}: {error}")
-            }
-            (made, _) => panic!("{shown}: {made:?}"),
-        }
-    }
+    ]);
+}
+
+#[test]
+fn a_new_topic_has_settings_that_are_known_and_allowed() {
+    let config = |name: &str, value: Option<&str>| NewTopic {
+        configs: vec![(name.to_owned(), value.map(str::to_owned))],
+        ..named("new")
+    };
+    check_creations(vec![
+        (config("cleanup.policy", Some("compact")), Ok(1)),
+        (
+            config("retention.m", Some("1")),
+            Err("did you mean retention.ms?"),
+        ),
+        (
+            config("retention.ms", Some("1d")),
+            Err("a whole number of at least -1"),
+        ),
+        (
+            config("retention.ms", None),
+            Err("retention.ms is null: a value is allowed"),
+        ),
+    ]);
 }
 
 #[test]
@@ -141,10 +153,11 @@ fn all_topics_together_are_bounded() {
 
 #[test]
 fn a_topic_grows_and_never_shrinks() {
+    type Case<'c> = (i32, Option<&'c [Vec<i32>]>, Result<i32, &'c str>);
     let one = [vec![1]];
-    let cases: Vec<(i32, Option<&[Vec<i32>]>, Result<(), &str>)> = vec![
-        (3, None, Ok(())),
-        (3, Some(&one), Ok(())),
+    let cases: [Case<'_>; 7] = [
+        (3, None, Ok(3)),
+        (3, Some(&one), Ok(3)),
         (4, Some(&one), Err("2 partitions are new, 1 are assigned")),
         (2, None, Err("the topic has 2 partitions already")),
         (1, None, Err("the topic has 2 partitions already")),
@@ -153,20 +166,17 @@ fn a_topic_grows_and_never_shrinks() {
     ];
     for (count, assignments, expected) in cases {
         let mut draft = with_topic("a");
-        match (grow(&mut draft, "a", count, assignments), expected) {
-            (Ok(()), Ok(())) => assert_eq!(draft.state().topic("a").unwrap().partitions, count),
-            (Err(error), Err(part)) => {
-                assert!(error.to_string().contains(part), "{count}: {error}")
-            }
-            (done, _) => panic!("{count}: {done:?}"),
-        }
+        let grown = grow(&mut draft, "a", count, assignments);
+        let partitions = draft.state().topic("a").map_or(0, |topic| topic.partitions);
+        check(grown.map(|()| partitions), expected, &count.to_string());
     }
     assert_eq!(grow(&mut draft(), "a", 3, None), Err(TopicError::Unknown));
 }
 
 #[test]
 fn settings_change_all_or_none() {
-    let ok: [(&[ConfigChange], &[(&str, &str)]); 4] = [
+    type Case<'c> = (&'c [ConfigChange], &'c [(&'c str, &'c str)]);
+    let ok: [Case<'_>; 4] = [
         (
             &[set("retention.ms", "5"), set("segment.ms", "6")],
             &[("retention.ms", "5"), ("segment.ms", "6")],

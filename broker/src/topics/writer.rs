@@ -114,10 +114,12 @@ impl Writer {
                     .map_err(|Stopped| ChangeError::Stopped)?;
             }
         }
-        let origin = if new.is_empty() {
-            Origin::Broker
-        } else {
+        // On a full disk clients make no topics; everything else goes on inside the reserve.
+        let by_client = new.iter().any(|topic| !topic.internal);
+        let origin = if by_client {
             Origin::Client
+        } else {
+            Origin::Broker
         };
         let append = Append {
             partition: METADATA,
@@ -197,3 +199,6 @@ pub(super) fn batch(records: &[Record], clock: &Clock) -> Result<bytes::BytesMut
     }
     Ok(builder.build())
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,14 +128,14 @@ async fn data(asker: &mut Asker<'_>, subject: &Subject) {
             timestamp,
             ..Default::default()
         };
-        let asked = list_offsets::ListOffsetsTopic {
+        let wanted = list_offsets::ListOffsetsTopic {
             name: topic.into(),
             partitions: vec![partition],
         };
         asker
             .ask(|_| list_offsets::Request {
                 replica_id: -1,
-                topics: vec![asked.clone()],
+                topics: vec![wanted.clone()],
                 ..Default::default()
             })
             .await;
@@ -144,7 +144,7 @@ async fn data(asker: &mut Asker<'_>, subject: &Subject) {
         .ask(|_| offset_for_leader_epoch::Request {
             topics: vec![offset_for_leader_epoch::OffsetForLeaderTopic {
                 topic: topic.into(),
-                partitions: vec![Default::default()],
+                partitions: vec![offset_for_leader_epoch::OffsetForLeaderPartition::default()],
             }],
             ..Default::default()
         })
@@ -185,12 +185,29 @@ async fn groups(asker: &mut Asker<'_>, subject: &Subject) {
             topics: vec![offset_commit::OffsetCommitRequestTopic {
                 name: topic.into(),
                 topic_id: id,
-                partitions: vec![Default::default()],
+                partitions: vec![offset_commit::OffsetCommitRequestPartition::default()],
             }],
             ..Default::default()
         })
         .await;
     asker.ask(|version| offsets(subject, version)).await;
+    members(asker, group).await;
+    let list = vec![Str::from(group)];
+    asker
+        .ask(|version| describe_groups::Request {
+            groups: list.clone(),
+            include_authorized_operations: version >= 3,
+        })
+        .await;
+    asker.ask(|_| list_groups::Request::default()).await;
+    asker
+        .ask(|_| delete_groups::Request {
+            groups_names: list.clone(),
+        })
+        .await;
+}
+
+async fn members(asker: &mut Asker<'_>, group: &'static str) {
     asker
         .ask(|_| join_group::Request {
             group_id: "joined".into(),
@@ -233,19 +250,6 @@ async fn groups(asker: &mut Asker<'_>, subject: &Subject) {
             } else {
                 vec![identity.clone()]
             },
-        })
-        .await;
-    let list = vec![group_id.clone()];
-    asker
-        .ask(|version| describe_groups::Request {
-            groups: list.clone(),
-            include_authorized_operations: version >= 3,
-        })
-        .await;
-    asker.ask(|_| list_groups::Request::default()).await;
-    asker
-        .ask(|_| delete_groups::Request {
-            groups_names: list.clone(),
         })
         .await;
 }
@@ -335,6 +339,10 @@ async fn admin(asker: &mut Asker<'_>, subject: &Subject) {
     asker
         .ask(|_| describe_log_dirs::Request { topics: None })
         .await;
+    deletion(asker).await;
+}
+
+async fn deletion(asker: &mut Asker<'_>) {
     asker
         .ask(|version| {
             let gone = Str::from("gone");
