@@ -22,14 +22,7 @@ pub(crate) struct TestProgram {
 pub(crate) fn test_programs(flags: &[String]) -> Result<Vec<TestProgram>, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut child = Command::new(cargo)
-        .args([
-            "test",
-            "--workspace",
-            "--lib",
-            "--bins",
-            "--tests",
-            "--no-run",
-        ])
+        .args(["build", "--workspace", "--lib", "--bins", "--tests"])
         .arg("--message-format=json-render-diagnostics")
         .args(flags)
         .stdout(Stdio::piped())
