@@ -6,7 +6,9 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::output::Format;
 use crate::telemetry::LogFormat;
-use crate::{broker, client_config, completion, connector, consume, datagen, produce, topic, up};
+use crate::{
+    broker, client_config, completion, connector, consume, datagen, group, produce, topic, up,
+};
 
 /// Kafka-compatible clusters, topics and sample-data connectors from three YAML kinds.
 #[derive(Debug, Parser)]
@@ -49,6 +51,7 @@ pub enum Command {
     Up(up::Args),
     Broker(broker::Args),
     Topic(topic::Args),
+    Group(group::Args),
     Produce(produce::Args),
     Consume(consume::Args),
     Connector(connector::Args),
@@ -68,6 +71,7 @@ impl Args {
             Command::Up(args) => up::run(args, format, environment).await,
             Command::Broker(args) => broker::run(args, format, environment).await,
             Command::Topic(args) => topic::run(args, format, environment).await,
+            Command::Group(args) => group::run(args, format, environment).await,
             Command::Produce(args) => produce::run(&args, environment),
             Command::Consume(args) => consume::run(args, environment).await,
             Command::Connector(args) => connector::run(args, format, environment).await,

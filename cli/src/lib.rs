@@ -22,6 +22,7 @@ pub mod consume;
 pub mod datagen;
 pub mod environment;
 pub mod failure;
+pub mod group;
 pub mod interrupt;
 pub mod kafka;
 pub mod laptop;
