@@ -2,7 +2,8 @@
 //! Connect's REST API.
 //!
 //! Floors, low to high; a floor knows only those before it: `plugin`, `convert`, `datagen` ·
-//! `producer`, `store` · `worker` (runtime; knows no HTTP) · `rest`, `admin`.
+//! `client`, `producer`, `store` · `worker` (runtime; knows no HTTP) · `rest`, `admin` ·
+//! `running`, which puts the parts together.
 //!
 //! A process that hosts a worker calls [`Worker::start`] and feeds it through
 //! [`Settings::managed`].

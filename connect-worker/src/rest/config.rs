@@ -109,21 +109,15 @@ fn unhidden(api: &Api, name: &str, mut config: Config) -> Config {
     config
 }
 
+/// The keys that hold secrets, also where the plugin does not know them but their names say so.
 fn secrets(api: &Api, config: &Config) -> Vec<String> {
-    let class = config
-        .get("connector.class")
-        .map(String::as_str)
-        .unwrap_or_default();
-    let definitions = api
-        .handle
-        .registry
-        .find(class)
-        .map(|plugin| plugin.definitions())
-        .unwrap_or_default();
-    let secret = definitions
-        .into_iter()
-        .filter(|definition| definition.kind == Kind::Password);
-    secret
-        .map(|definition| definition.name.into_owned())
+    let class = config.get("connector.class").map(|class| class.trim());
+    let Ok(plugin) = api.handle.registry.find(class.unwrap_or_default()) else {
+        return Vec::new();
+    };
+    let infos = plugin.validate(config).configs.into_iter();
+    infos
+        .filter(|info| info.definition.kind == Kind::Password)
+        .map(|info| info.value.name)
         .collect()
 }

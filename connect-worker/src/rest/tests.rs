@@ -240,6 +240,38 @@ async fn a_configuration_is_put_and_patched() {
 }
 
 #[tokio::test]
+async fn secrets_are_taken_and_never_shown() {
+    let server = Server::start().await;
+    let config = json!({
+        "connector.class": "DatagenSource",
+        "quickstart": "ORDERS",
+        "kafka.topic": "t",
+        "kafka.auth.mode": "KAFKA_API_KEY",
+        "kafka.api.key": "K",
+        "kafka.api.secret": "hush",
+    });
+    let (code, info) = server
+        .call(Method::PUT, "/connectors/c/config", Some(config))
+        .await;
+    assert_eq!(code, 201, "{info}");
+    for path in [
+        "/connectors/c",
+        "/connectors/c/config",
+        "/connectors/c/tasks",
+        "/connectors?expand=info",
+    ] {
+        let (_, shown) = server.get(path).await;
+        assert!(!shown.to_string().contains("hush"), "{path}: {shown}");
+    }
+    // What was shown can be sent back.
+    let (_, shown) = server.get("/connectors/c/config").await;
+    let (code, _) = server
+        .call(Method::PUT, "/connectors/c/config", Some(shown))
+        .await;
+    assert_eq!(code, 200);
+}
+
+#[tokio::test]
 async fn states_are_asked_for_with_connects_codes() {
     let server = Server::start().await;
     server.create("c").await;

@@ -80,6 +80,9 @@ pub(super) async fn start_tasks(
         let stored = shared.store.put(entries).await;
         stored.map_err(|error| Obstacle::lasting(error.to_string()))?;
     }
+    for note in spec.plugin.validate(&spec.config).notes {
+        tracing::info!(connector = %identity.name, setting = %note.name, "{}", note.message);
+    }
     let source = spec.plugin.open(&spec.config, seed);
     let job = Job {
         source: source.map_err(|error| Obstacle::invalid(error.to_string()))?,
