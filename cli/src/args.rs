@@ -7,7 +7,8 @@ use crate::failure::Failure;
 use crate::output::Format;
 use crate::telemetry::LogFormat;
 use crate::{
-    broker, client_config, completion, connector, consume, datagen, group, produce, topic, up,
+    broker, client_config, completion, connector, consume, datagen, doctor, group, produce, topic,
+    up,
 };
 
 /// Kafka-compatible clusters, topics and sample-data connectors from three YAML kinds.
@@ -52,6 +53,7 @@ pub enum Command {
     Broker(broker::Args),
     Topic(topic::Args),
     Group(group::Args),
+    Doctor(doctor::Args),
     Produce(produce::Args),
     Consume(consume::Args),
     Connector(connector::Args),
@@ -72,6 +74,7 @@ impl Args {
             Command::Broker(args) => broker::run(args, format, environment).await,
             Command::Topic(args) => topic::run(args, format, environment).await,
             Command::Group(args) => group::run(args, format, environment).await,
+            Command::Doctor(args) => doctor::run(args, format, environment).await,
             Command::Produce(args) => produce::run(&args, environment),
             Command::Consume(args) => consume::run(args, environment).await,
             Command::Connector(args) => connector::run(args, format, environment).await,

@@ -20,6 +20,7 @@ pub mod completion;
 pub mod connector;
 pub mod consume;
 pub mod datagen;
+pub mod doctor;
 pub mod environment;
 pub mod failure;
 pub mod group;
