@@ -5,10 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use ::broker::clock::Clock;
-use ::broker::listeners::Listener;
+use ::broker::listeners::{BindError, Listener};
 use ::broker::log::{FatalHandler, Options};
 use ::broker::settings::BrokerConfig;
-use ::broker::{Broker, Running};
+use ::broker::{Broker, Running, StartError};
 use crds::Cluster;
 use crds::cluster::Engine as Kind;
 
@@ -77,7 +77,7 @@ impl Ground {
     /// In words that name the flag that helps.
     pub async fn start(
         cluster: &Object<Cluster>,
-        listeners: Vec<Listener>,
+        listeners: &Listeners<'_>,
         folder: &DataFolder,
     ) -> Result<Self, Failure> {
         if cluster.value.spec.engine == Kind::External {
@@ -89,18 +89,7 @@ impl Ground {
                 more: Vec::new(),
             });
         }
-        let settings = ::broker::Settings {
-            data_dir: folder.broker(),
-            listeners,
-            admin_listen: None,
-            config: settings(cluster),
-        };
-        let options = Options {
-            on_fatal: FatalHandler(Arc::new(end_at_once)),
-            ..Options::default()
-        };
-        let started = Broker::start_at(settings, Clock::system(), options).await;
-        let broker = started.map_err(|error| failure(&error, &FLAGS))?;
+        let broker = start(cluster, listeners, folder).await?;
         let mut printed = broker
             .listeners()
             .iter()
@@ -133,6 +122,60 @@ impl Ground {
         stopped
             .map_err(|error| Failure::new(format!("the broker did not stop in order: {error}"), ""))
     }
+}
+
+/// What to bind, and what to do about a port that another process took in the meantime.
+#[derive(Debug, Clone, Copy)]
+pub struct Listeners<'a> {
+    pub wanted: &'a [Listener],
+    /// Any free port will do.
+    pub any: bool,
+}
+
+async fn start(
+    cluster: &Object<Cluster>,
+    listeners: &Listeners<'_>,
+    folder: &DataFolder,
+) -> Result<Running, Failure> {
+    let started = start_on(cluster, listeners.wanted.to_vec(), folder).await;
+    let started = match started {
+        Err(StartError::Bind(BindError::PortInUse { .. })) if listeners.any => {
+            let free = listeners.wanted.iter().map(on_any_port);
+            start_on(cluster, free.collect(), folder).await
+        }
+        other => other,
+    };
+    started.map_err(|error| failure(&error, &FLAGS))
+}
+
+async fn start_on(
+    cluster: &Object<Cluster>,
+    listeners: Vec<Listener>,
+    folder: &DataFolder,
+) -> Result<Running, StartError> {
+    let settings = ::broker::Settings {
+        data_dir: folder.broker(),
+        listeners,
+        admin_listen: None,
+        config: settings(cluster),
+    };
+    let options = Options {
+        on_fatal: FatalHandler(Arc::new(end_at_once)),
+        ..Options::default()
+    };
+    Broker::start_at(settings, Clock::system(), options).await
+}
+
+fn on_any_port(listener: &Listener) -> Listener {
+    let mut listener = listener.clone();
+    listener
+        .bind
+        .iter_mut()
+        .for_each(|address| address.set_port(0));
+    if let Some(advertise) = &mut listener.advertise {
+        advertise.port = 0;
+    }
+    listener
 }
 
 /// The address by which this process reaches a listener of its own.

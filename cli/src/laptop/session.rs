@@ -1,12 +1,12 @@
 //! One run of `up`: starts what the files say, keeps it true while they change, and stops in order.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connect_worker::{Clock, ConnectorState, FixedClock, SystemClock, Worker};
+use connect_worker::{Clock, ConnectorState, FixedClock, StartError, SystemClock, Worker};
 use jiff::Timestamp;
 use operator::admin::KafkaAdmin;
 use tokio::sync::watch;
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::refusal::port_in_use;
 use crate::environment::Environment;
 use crate::failure::Failure;
-use crate::laptop::engine::Ground;
+use crate::laptop::engine::{Ground, Listeners};
 use crate::laptop::files::{Files, Good, Place, Refusal};
 use crate::laptop::folder::DataFolder;
 use crate::laptop::keeper::Keeper;
@@ -77,7 +77,11 @@ pub async fn run(
     for note in &good.notes {
         output::talk(&settings.style.note(note));
     }
-    let ground = Ground::start(&good.chosen.cluster, places.kafka.clone(), &folder).await?;
+    let listeners = Listeners {
+        wanted: &places.kafka,
+        any: settings.listen.any,
+    };
+    let ground = Ground::start(&good.chosen.cluster, &listeners, &folder).await?;
     let session = Session {
         settings,
         environment,
@@ -116,22 +120,60 @@ impl Session<'_> {
         };
         let lines = keeper.carry_out().await?;
         watching::tell(&lines, self.settings.style);
-        let worker = Worker::start(self.worker_settings(&keeper))
-            .await
-            .map_err(|error| worker_failure(&error))?;
+        let worker = self.worker(&keeper).await?;
         let kept = self.keep(&mut keeper, &worker, stamp).await;
         worker.stop().await;
         kept
     }
 
-    fn worker_settings(&self, keeper: &Keeper) -> connect_worker::Settings {
+    async fn worker(&self, keeper: &Keeper) -> Result<connect_worker::Running, Failure> {
+        let wanted = Worker::start(self.worker_settings(keeper, self.places.connect.clone())).await;
+        let started = match wanted {
+            Err(StartError::Listen { ref source, .. }) if self.may_move(source) => {
+                let free = vec![(Ipv4Addr::LOCALHOST, 0).into()];
+                Worker::start(self.worker_settings(keeper, free)).await
+            }
+            other => other,
+        };
+        started.map_err(|error| worker_failure(&error))
+    }
+
+    /// Whether a port that another process took in the meantime may be any other.
+    fn may_move(&self, error: &std::io::Error) -> bool {
+        self.settings.listen.any && error.kind() == std::io::ErrorKind::AddrInUse
+    }
+
+    async fn admin_port(
+        &self,
+        worker: &connect_worker::Running,
+        stop: &CancellationToken,
+    ) -> Result<SocketAddr, Failure> {
+        let router = self
+            .ground
+            .broker
+            .as_ref()
+            .map(::broker::Running::admin_router);
+        let serve =
+            |address| admin_port::serve(address, router.clone(), worker.snapshot(), stop.clone());
+        let served = match serve(self.places.admin).await {
+            Err(error) if self.may_move(&error) => serve((Ipv4Addr::LOCALHOST, 0).into()).await,
+            other => other,
+        };
+        served.map_err(|error| admin_failure(self.places.admin, &error))
+    }
+
+    fn worker_settings(
+        &self,
+        keeper: &Keeper,
+        rest_listen: Vec<SocketAddr>,
+    ) -> connect_worker::Settings {
         let clock: Arc<dyn Clock> = match self.settings.clock {
             Some(time) => Arc::new(FixedClock(time)),
             None => Arc::new(SystemClock),
         };
         connect_worker::Settings {
             bootstrap: self.ground.bootstrap.clone(),
-            rest_listen: self.places.connect.clone(),
+            rest_listen,
             admin_listen: None,
             worker_id: WORKER_ID.to_owned(),
             managed: keeper.connectors.subscribe(),
@@ -147,19 +189,7 @@ impl Session<'_> {
         stamp: crate::laptop::sources::Stamp,
     ) -> Result<(), Failure> {
         let admin_stop = self.stop.child_token();
-        let router = self
-            .ground
-            .broker
-            .as_ref()
-            .map(::broker::Running::admin_router);
-        let served = admin_port::serve(
-            self.places.admin,
-            router,
-            worker.snapshot(),
-            admin_stop.clone(),
-        )
-        .await;
-        let admin = served.map_err(|error| admin_failure(self.places.admin, &error))?;
+        let admin = self.admin_port(worker, &admin_stop).await?;
         let _end_admin_port = admin_stop.drop_guard();
         let addresses = self.addresses(keeper, worker, admin);
         let announced = self
@@ -260,17 +290,17 @@ async fn settled(worker: &connect_worker::Running, connectors: usize) {
     let _ = tokio::time::timeout(SETTLING, all).await;
 }
 
-fn worker_failure(error: &connect_worker::StartError) -> Failure {
+fn worker_failure(error: &StartError) -> Failure {
     match error {
-        connect_worker::StartError::Listen { address, source }
+        StartError::Listen { address, source }
             if source.kind() == std::io::ErrorKind::AddrInUse =>
         {
             port_in_use(*address, listen::CONNECT_FLAG)
         }
-        connect_worker::StartError::Listen { address, source } => {
+        StartError::Listen { address, source } => {
             Failure::new(format!("cannot listen on {address}: {source}"), "")
         }
-        connect_worker::StartError::Client { .. } => Failure::new(error.to_string(), ""),
+        StartError::Client { .. } => Failure::new(error.to_string(), ""),
     }
 }
 
