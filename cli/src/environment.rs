@@ -77,20 +77,20 @@ mod tests {
 
     #[test]
     fn folders_follow_the_xdg_rules() {
-        let plain = environment(&[("HOME", "/home/ada")]);
+        let plain = environment(&[("HOME", "/srv/ada")]);
         assert_eq!(
             plain.data_folder(),
-            Some("/home/ada/.local/share/eddyline".into())
+            Some("/srv/ada/.local/share/eddyline".into())
         );
         assert_eq!(
             plain.run_folder(),
-            Some("/home/ada/.local/share/eddyline/run".into())
+            Some("/srv/ada/.local/share/eddyline/run".into())
         );
-        assert_eq!(plain.shown(Path::new("/home/ada/x")), "~/x");
+        assert_eq!(plain.shown(Path::new("/srv/ada/x")), "~/x");
         assert_eq!(plain.shown(Path::new("/srv/x")), "/srv/x");
 
         let set = environment(&[
-            ("HOME", "/home/ada"),
+            ("HOME", "/srv/ada"),
             ("XDG_DATA_HOME", "/d"),
             ("XDG_RUNTIME_DIR", "/run/user/1"),
         ]);

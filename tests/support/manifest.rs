@@ -72,7 +72,8 @@ impl Manifest {
         if let Some(source) = &self.connector {
             let _ = write!(
                 text,
-                "---\napiVersion: eddyline.dev/v1alpha1\nkind: Connector\nmetadata:\n  name: gen\nspec:\n  cluster: t\n  topic: {}\n  tasks: {}\n{}  datagen:\n    quickstart: {}\n{}",
+                "---\napiVersion: eddyline.dev/v1alpha1\nkind: Connector\nmetadata:\n  name: gen\nspec:\n  \
+                 cluster: t\n  topic: {}\n  tasks: {}\n{}  datagen:\n    quickstart: {}\n{}",
                 self.topic, source.tasks, source.spec, source.quickstart, source.datagen
             );
         }

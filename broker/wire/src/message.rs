@@ -10,7 +10,7 @@ pub trait Message<'a>: Sized {
     /// Its name, such as `Produce request`.
     const MESSAGE: &'static str;
 
-    /// Reads the message, which must be all that is left.
+    /// Reads the message; bytes that follow it stay in the reader ([`Reader::finish`] is for those who mind).
     ///
     /// Tagged fields that the version does not define are skipped.
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError>;
@@ -248,9 +248,9 @@ pub(crate) fn decode<'a, T: Value<'a>>(
             last,
         }));
     }
-    let message = T::read(reader, Form::new(version, flexible_from))?;
-    reader.finish()?;
-    Ok(message)
+    // What follows stays in the reader: Kafka ignores it, and librdkafka 2.12 sends three bytes too many with
+    // Metadata v13.
+    T::read(reader, Form::new(version, flexible_from))
 }
 
 pub(crate) fn encode<'a, T: Message<'a> + Value<'a>>(

@@ -137,12 +137,12 @@ mod tests {
 
     #[test]
     fn the_default_place_is_by_namespace_and_name() {
-        let environment = Environment::from_variables([("HOME".into(), "/home/ada".into())]);
+        let environment = Environment::from_variables([("HOME".into(), "/srv/ada".into())]);
         let place_of =
             |chosen: Option<&str>| place(chosen.map(Path::new), &environment, "demo", "t");
         assert_eq!(
             place_of(None).unwrap(),
-            Path::new("/home/ada/.local/share/eddyline/demo/t")
+            Path::new("/srv/ada/.local/share/eddyline/demo/t")
         );
         assert_eq!(place_of(Some("/srv/x")).unwrap(), Path::new("/srv/x"));
         assert!(

@@ -185,11 +185,11 @@ mod tests {
             restart: "eddyline up -f q.yaml",
             ..View::default()
         };
-        let environment = Environment::from_variables([("HOME".into(), "/home/ada".into())]);
+        let environment = Environment::from_variables([("HOME".into(), "/srv/ada".into())]);
         let lines = lines(
             &view,
             Style { color: false },
-            Path::new("/home/ada/d/t"),
+            Path::new("/srv/ada/d/t"),
             &environment,
         );
         let expected = "\

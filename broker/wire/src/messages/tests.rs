@@ -51,6 +51,7 @@ macro_rules! codec {
             again: |bytes, version, budget| {
                 let mut reader = Reader::with_budget(bytes, budget);
                 let message = super::$module::$kind::decode(&mut reader, version)?;
+                reader.finish()?;
                 Ok(encoded(&message, version))
             },
             json: |bytes, version| {

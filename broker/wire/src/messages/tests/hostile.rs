@@ -18,7 +18,7 @@ fn a_message_cut_anywhere_is_an_error() {
 }
 
 #[test]
-fn a_byte_too_many_is_an_error() {
+fn a_byte_too_many_is_left_to_the_caller() {
     for_all(|codec, version| {
         let mut long = (codec.sample)(&mut Random(7), version);
         long.push(0);
