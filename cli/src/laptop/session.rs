@@ -285,7 +285,7 @@ async fn settled(worker: &connect_worker::Running, connectors: usize) {
             .connectors
             .values()
             .any(|connector| connector.state == ConnectorState::Unassigned);
-        now.ready && now.connectors.len() >= connectors && !waiting
+        (now.ready || connectors == 0) && now.connectors.len() >= connectors && !waiting
     });
     let _ = tokio::time::timeout(SETTLING, all).await;
 }
