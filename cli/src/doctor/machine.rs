@@ -217,8 +217,8 @@ mod tests {
         fs::write(broker.join("format"), format!("{FORMAT}\n")).unwrap();
         assert!(look()[1].what.ends_with("in use by nobody"));
 
-        let lock = File::create(broker.join("lock")).unwrap();
-        lock.lock().unwrap();
+        let held = File::create(broker.join("lock")).unwrap();
+        held.lock().unwrap();
         assert!(look()[1].what.ends_with("in use by another process"));
 
         fs::write(broker.join("format"), "eddyline data, format 99\n").unwrap();

@@ -75,7 +75,16 @@ fn groups_are_shown_and_moved() {
         run(&["group", "list", "-o", "json"]).json()[0]["group"],
         "reader"
     );
+}
 
+#[test]
+fn wrong_wishes_about_groups_say_what_to_do() {
+    let home = Home::new();
+    let _broker = home.broker(&[]);
+    let run = |words: &[&str]| home.run(words);
+    run(&["topic", "create", "t"]).is(0, "", "created topic t\n");
+    let make = ["group", "reset", "reader", "--topic", "t", "--to", "latest"];
+    assert_eq!(run(&[&make[..], &["--execute"]].concat()).code, Some(0));
     run(&["group", "describe", "readr"])
         .says(1, &["no group \"readr\"", "did you mean \"reader\"?"]);
     run(&[
