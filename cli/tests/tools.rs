@@ -40,6 +40,31 @@ pub(crate) fn put(kafka: &str, topic: &str, values: &[String]) -> bool {
 }
 
 #[test]
+fn what_is_produced_is_consumed() {
+    let home = Home::new();
+    let _broker = home.broker(&[]);
+    home.run(&["topic", "create", "t"])
+        .is(0, "", "created topic t\n");
+    let made = home.run_with(&["produce", "t"], "a\nb\nc\n");
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let words = [
+        "consume",
+        "t",
+        "-n",
+        "2",
+        "--from",
+        "-2",
+        "-f",
+        "%t %p %o %v\\n",
+    ];
+    home.run(&words).is(0, "t 0 1 b\nt 0 2 c\n", "");
+    for words in [&["produce", "tt"][..], &["consume", "tt", "-n", "1"]] {
+        home.run(words)
+            .says(1, &["no topic \"tt\"", "did you mean \"t\"?"]);
+    }
+}
+
+#[test]
 fn where_nobody_listens_the_flag_is_named() {
     let home = Home::new();
     let not_there = "error: cannot reach Kafka at 127.0.0.1:1: nothing listens there\n  \

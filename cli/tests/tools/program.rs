@@ -1,6 +1,6 @@
 //! The built program in a home of its own: nothing of the user's is read or written.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
@@ -78,9 +78,17 @@ impl Home {
 
     /// Runs the program to its end.
     pub(crate) fn run(&self, words: &[&str]) -> Said {
+        self.run_with(words, "")
+    }
+
+    /// Runs the program to its end with this on its standard input.
+    pub(crate) fn run_with(&self, words: &[&str], input: &str) -> Said {
         let mut command = eddyline(words);
         self.settle(&mut command);
-        let output = command.output().unwrap();
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        // It may end without reading: what it says then is what counts.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
         Said {
             code: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),
