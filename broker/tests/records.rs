@@ -242,85 +242,81 @@ async fn every_fault_of_a_request_has_its_code() {
     running.stop().await.unwrap();
 }
 
+/// (error code, producer id, epoch) for a producer that has `given`, or nothing yet.
+async fn init_producer(
+    client: &Connection,
+    transactional_id: Option<&str>,
+    given: Option<(i64, i16)>,
+) -> (i16, i64, i16) {
+    let (producer_id, producer_epoch) = given.unwrap_or((-1, -1));
+    let request = init_producer_id::Request {
+        transactional_id: transactional_id.map(Str::Borrowed),
+        producer_id,
+        producer_epoch,
+        ..Default::default()
+    };
+    let reply = client.call(&request).await.unwrap();
+    let response = reply.decode().unwrap();
+    (
+        response.error_code,
+        response.producer_id,
+        response.producer_epoch,
+    )
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_gets_its_first_offset_also_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let Started { running, client } = start(folder.path()).await;
     let topic = ("t", topic(&client, "t", &[]).await);
-    let reply = client
-        .call(&init_producer_id::Request {
-            transactional_id: None,
-            ..Default::default()
-        })
-        .await;
-    let granted = reply.unwrap().decode().unwrap();
-    assert_eq!((granted.error_code, granted.producer_epoch), (0, 0));
-    let id = granted.producer_id;
+    let (_, id, _) = init_producer(&client, None, None).await;
     let first = batch((id, 0, 0), &["a", "b"]);
     let second = batch((id, 0, 2), &["c"]);
     assert_eq!(produce(&client, topic, 13, &first).await, (0, 0));
     assert_eq!(produce(&client, topic, 13, &second).await, (0, 2));
     assert_eq!(produce(&client, topic, 13, &first).await, (0, 0), "a retry");
     let gap = batch((id, 0, 9), &["?"]);
-    assert_eq!(
-        produce(&client, topic, 13, &gap).await.0,
-        ErrorCode::OutOfOrderSequenceNumber as i16
-    );
+    let refused = produce(&client, topic, 13, &gap).await.0;
+    assert_eq!(refused, ErrorCode::OutOfOrderSequenceNumber as i16);
     running.stop().await.unwrap();
 
     let Started { running, client } = start(folder.path()).await;
-    assert_eq!(
-        produce(&client, topic, 13, &second).await,
-        (0, 2),
-        "a retry over a restart"
-    );
-    assert_eq!(
-        produce(&client, topic, 13, &batch((id, 0, 3), &["d"])).await,
-        (0, 3)
-    );
-    let bumped = init_producer_id::Request {
-        transactional_id: None,
-        producer_id: id,
-        producer_epoch: 0,
-        ..Default::default()
-    };
-    let reply = client.call(&bumped).await.unwrap();
-    let raised = reply.decode().unwrap();
-    assert_eq!(
-        (raised.error_code, raised.producer_id, raised.producer_epoch),
-        (0, id, 1)
-    );
-    assert_eq!(
-        produce(&client, topic, 13, &batch((id, 1, 0), &["e"])).await,
-        (0, 4)
-    );
-    let stale = batch((id, 0, 4), &["?"]);
-    assert_eq!(
-        produce(&client, topic, 13, &stale).await.0,
-        ErrorCode::InvalidProducerEpoch as i16
-    );
-    let reply = client
-        .call(&init_producer_id::Request {
-            transactional_id: None,
-            ..Default::default()
-        })
-        .await;
+    let again = produce(&client, topic, 13, &second).await;
+    assert_eq!(again, (0, 2), "a retry over a restart");
+    let next = batch((id, 0, 3), &["d"]);
+    assert_eq!(produce(&client, topic, 13, &next).await, (0, 3));
+    assert_eq!(fetch(&client, topic, 18, 0).await.1, ["a", "b", "c", "d"]);
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn producer_ids_are_new_and_epochs_fence() {
+    let folder = tempfile::tempdir().unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let topic = ("t", topic(&client, "t", &[]).await);
+    let (code, id, epoch) = init_producer(&client, None, None).await;
+    assert_eq!((code, epoch), (0, 0));
+    let old = batch((id, 0, 0), &["a"]);
+    assert_eq!(produce(&client, topic, 13, &old).await, (0, 0));
+    let raised = init_producer(&client, None, Some((id, 0))).await;
+    assert_eq!(raised, (0, id, 1), "KIP-360");
+    let new = batch((id, 1, 0), &["b"]);
+    assert_eq!(produce(&client, topic, 13, &new).await, (0, 1));
+    let stale = batch((id, 0, 1), &["?"]);
+    let refused = produce(&client, topic, 13, &stale).await.0;
+    assert_eq!(refused, ErrorCode::InvalidProducerEpoch as i16);
+    let exhausted = init_producer(&client, None, Some((id, i16::MAX - 1))).await;
+    assert!(exhausted.1 > id && exhausted.2 == 0, "{exhausted:?}");
+    let unknown = init_producer(&client, None, Some((1 << 40, 0))).await.0;
+    assert_eq!(unknown, ErrorCode::InvalidProducerEpoch as i16);
+    let transactional = init_producer(&client, Some("t"), None).await.0;
+    assert_eq!(transactional, ErrorCode::UnsupportedVersion as i16);
+    running.stop().await.unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let (_, later, _) = init_producer(&client, None, None).await;
     assert!(
-        reply.unwrap().decode().unwrap().producer_id > id,
-        "ids are never given twice"
-    );
-    assert_eq!(
-        fetch(&client, topic, 18, 0).await.1,
-        ["a", "b", "c", "d", "e"]
-    );
-    let transactional = init_producer_id::Request {
-        transactional_id: Some("t".into()),
-        ..Default::default()
-    };
-    let reply = client.call(&transactional).await.unwrap();
-    assert_eq!(
-        reply.decode().unwrap().error_code,
-        ErrorCode::UnsupportedVersion as i16
+        later > exhausted.1,
+        "ids are never given twice, also after a restart"
     );
     running.stop().await.unwrap();
 }

@@ -82,7 +82,7 @@ fn count(calls: &str, data: &Path) -> Counts {
     for call in calls.lines() {
         let begun = !call.contains("resumed>");
         let name = call.split_whitespace().nth(1).unwrap_or_default();
-        if begun && name.starts_with("pwrite") && shared_log(call) {
+        if begun && name.contains("write") && shared_log(call) {
             counts.writes += 1;
             unsynced = true;
         } else if name.starts_with("fdatasync") && call.ends_with("= 0") && shared_log(call)
@@ -90,10 +90,7 @@ fn count(calls: &str, data: &Path) -> Counts {
         {
             counts.syncs += 1;
             unsynced = false;
-        } else if begun
-            && call.contains("<TCP:")
-            && (name.starts_with("send") || name.starts_with("write"))
-        {
+        } else if begun && call.contains("<socket:[") && name.starts_with("send") {
             counts.answers += 1;
             counts.early += usize::from(unsynced);
         }

@@ -133,7 +133,7 @@ fn a_bad_duration_says_what_a_good_one_is() {
     let file = manifest.write(files.path());
     assert_refused(
         &up(&file, data.path(), &["--any-port"]),
-        &["file.yaml:14:", "1 day", "1d"],
+        &["file.yaml:15:", "1 day", "1d"],
     );
     assert!(
         std::fs::read_dir(data.path()).unwrap().next().is_none(),

@@ -75,7 +75,7 @@ const OWN_SETTINGS: &[Definition] = &[
     row("offset.metadata.max.bytes", INT, "4096", "The longest note a committed offset carries."),
     row("offsets.retention.check.interval.ms", POSITIVE_LONG, "600000", "The pause between two looks for expired offsets."),
     row("offsets.retention.minutes", POSITIVE_INT, "10080", "How long offsets stay after their group is empty."),
-    row("offsets.topic.num.partitions", Kind::Int { min: 1, max: 1000 }, "1", "Partitions of __consumer_offsets (Apache: 50, to spread groups over brokers; there is one)."),
+    row("offsets.topic.num.partitions", Kind::Int { min: 1, max: 1000 }, "1", "Partitions of __consumer_offsets (Apache: 50; one broker needs one)."),
     row("offsets.topic.replication.factor", Kind::Int { min: 1, max: 32767 }, "1", "Kept and reported; with one broker it is 1."),
     row("producer.id.expiration.ms", POSITIVE_INT, "86400000", "How long the duplicates of a silent producer are known."),
     row("socket.request.max.bytes", Kind::Int { min: 1024, max: i32::MAX }, "104857600", "The largest request; never more than the memory budget allows."),
