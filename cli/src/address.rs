@@ -9,7 +9,7 @@ use crate::laptop::run_file::{self, Addresses};
 /// The flags of the tools that speak Kafka.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Kafka {
-    /// Bootstrap servers, as HOST:PORT[,HOST:PORT]; unset, the only Eddyline that runs here.
+    /// Bootstrap servers, as HOST:PORT, several parted by commas; unset, the only Eddyline that runs here.
     #[arg(
         short,
         long,
