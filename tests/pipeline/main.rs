@@ -13,5 +13,6 @@ mod crash;
 mod edits;
 mod hostile;
 mod quickstart;
+mod readme;
 mod refusals;
 mod seeds;
