@@ -141,7 +141,9 @@ fn address(screen: &str, word: &str) -> String {
 /// What `make` says in the checkout.
 pub(super) fn make(arguments: &[&str]) -> String {
     let mut make = Command::new("make");
-    make.args(arguments).current_dir(paths::root());
+    make.args(arguments)
+        .current_dir(paths::root())
+        .env_remove("MAKEFLAGS");
     let output = make.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let wrong = String::from_utf8_lossy(&output.stderr);
