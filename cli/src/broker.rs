@@ -18,6 +18,7 @@ use crate::environment::Environment;
 use crate::failure::{Code, Failure};
 use crate::interrupt::{self, Interrupts};
 use crate::laptop::run_file::{self, Addresses, Announcement};
+use crate::laptop::state;
 use crate::output::{self, Format};
 
 const KAFKA_PORT: u16 = 9092;
@@ -112,6 +113,17 @@ fn settings(args: Args, environment: &Environment) -> Result<Settings, Failure> 
         })?;
     let data_dir = std::path::absolute(&folder)
         .map_err(|error| Failure::new(format!("cannot find {}: {error}", folder.display()), ""))?;
+    if state::is_in(&data_dir) {
+        let (up, broker) = (data_dir.display(), data_dir.join("broker"));
+        let what = format!(
+            "{up} is a folder of eddyline up; its broker keeps its data in {}",
+            broker.display()
+        );
+        return Err(Failure::new(
+            what,
+            "run it with eddyline up, or give another --data-dir FOLDER",
+        ));
+    }
     let mut listeners: Vec<Listener> = args.listen.into_iter().chain(args.listeners).collect();
     if listeners.is_empty() {
         listeners.push(Listener::loopback(KAFKA_PORT));

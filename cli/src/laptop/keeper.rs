@@ -97,6 +97,11 @@ impl Keeper {
             &self.connectors.borrow(),
         );
         lines.extend(problems.into_iter().map(Line::Problem));
+        lines.extend(paused(&self.chosen).map(|id| {
+            Line::Note(format!(
+                "{id} is paused: nothing is done about it until paused is taken out"
+            ))
+        }));
         // Written before the worker hears of it: a uid that data hangs on must not be lost.
         self.state.save(&self.folder)?;
         self.connectors.send_if_modified(|known| {
@@ -150,6 +155,18 @@ fn changes(before: &[(Id, i64)], after: &[(Id, i64)]) -> impl Iterator<Item = St
         .filter(|(id, _)| find(after, id).is_none())
         .map(|(id, _)| format!("{id} left the files"));
     new_or_changed.chain(gone).collect::<Vec<_>>().into_iter()
+}
+
+/// The objects that are not to be reconciled.
+fn paused(chosen: &Chosen) -> impl Iterator<Item = &Id> {
+    let topics = chosen.topics.iter().filter(|topic| topic.value.spec.paused);
+    let connectors = chosen
+        .connectors
+        .iter()
+        .filter(|connector| connector.value.spec.paused);
+    topics
+        .map(|topic| &topic.id)
+        .chain(connectors.map(|connector| &connector.id))
 }
 
 #[cfg(test)]

@@ -91,10 +91,19 @@ pub fn lines(view: &View<'_>, style: Style, data: &Path, environment: &Environme
         } else {
             style.note(&text)
         });
+        lines.extend(reasons(view.connectors));
     }
     lines.push(String::new());
     lines.extend(hints(view));
     lines
+}
+
+/// Why connectors do not run, where they know.
+fn reasons(connectors: &[ConnectorStatus]) -> impl Iterator<Item = String> {
+    connectors.iter().filter_map(|one| {
+        let trace = one.trace.as_ref()?;
+        Some(format!("              {}: {trace}", one.name))
+    })
 }
 
 fn states(connectors: &[ConnectorStatus]) -> (bool, String) {

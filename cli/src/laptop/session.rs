@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connect_worker::{Clock, ConnectorState, FixedClock, StartError, SystemClock, Worker};
+use connect_worker::{
+    Clock, ConnectorState, ConnectorStatus, FixedClock, Snapshot, StartError, SystemClock, Worker,
+};
 use jiff::Timestamp;
 use operator::admin::KafkaAdmin;
 use tokio::sync::watch;
@@ -30,6 +32,8 @@ use crate::output::{self, Format};
 const ADMIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the screen waits for connectors to leave UNASSIGNED.
 const SETTLING: Duration = Duration::from_secs(10);
+/// How long one that waits for somebody to act may still come right by itself.
+const MOMENT: Duration = Duration::from_millis(500);
 /// Stands in answers of the REST API, and owns epochs: the same after every restart, whatever the port.
 const WORKER_ID: &str = "localhost:8083";
 
@@ -278,16 +282,20 @@ impl Session<'_> {
 }
 
 /// Waits until every connector has left UNASSIGNED, for a while: late is no failure, and the screen says what is not there yet.
+/// One that says why it waits (its topic is missing, say) is given a moment only: somebody must act first.
 async fn settled(worker: &connect_worker::Running, connectors: usize) {
+    let begun =
+        |now: &Snapshot| (now.ready || connectors == 0) && now.connectors.len() >= connectors;
+    let waits = |connector: &ConnectorStatus| connector.state == ConnectorState::Unassigned;
     let mut snapshot = worker.snapshot();
-    let all = snapshot.wait_for(|now| {
-        let waiting = now
-            .connectors
-            .values()
-            .any(|connector| connector.state == ConnectorState::Unassigned);
-        (now.ready || connectors == 0) && now.connectors.len() >= connectors && !waiting
+    let told = snapshot.wait_for(|now| {
+        let silent = |connector: &ConnectorStatus| waits(connector) && connector.reason.is_none();
+        begun(now) && !now.connectors.values().any(silent)
     });
-    let _ = tokio::time::timeout(SETTLING, all).await;
+    let _ = tokio::time::timeout(SETTLING, told).await;
+    let mut snapshot = worker.snapshot();
+    let all = snapshot.wait_for(|now| begun(now) && !now.connectors.values().any(waits));
+    let _ = tokio::time::timeout(MOMENT, all).await;
 }
 
 fn worker_failure(error: &StartError) -> Failure {

@@ -14,6 +14,12 @@ use crate::failure::Failure;
 use crate::laptop::documents::{Id, Known};
 
 const FILE: &str = "objects.json";
+
+/// Whether `up` keeps its state in this folder.
+pub fn is_in(folder: &Path) -> bool {
+    folder.join(FILE).exists()
+}
+
 /// Raised when the file's form changes.
 const FORMAT: u32 = 1;
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
@@ -35,33 +36,42 @@ async fn nothing_is_answered_or_seen_before_its_sync() {
     let first = make(&topics, "first").await;
     disk.hold_syncs(true);
 
-    let spawn = |topics: Topics, plan: fn(&mut Draft) -> String| {
-        tokio::spawn(async move { topics.change(plan).await })
-    };
-    let changes = [
-        spawn(topics.clone(), |draft| {
-            format!(
-                "{:?}",
-                create(draft, NewTopic::named("second", random_id())).map(drop)
-            )
-        }),
+    let answered = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&answered);
+    let changing = topics.clone();
+    // One task, so that the second change is queued behind the first.
+    let changes = tokio::spawn(async move {
+        let count = || counter.fetch_add(1, Ordering::SeqCst);
+        let creation = changing
+            .change(|draft| create(draft, NewTopic::named("second", random_id())).map(drop));
         // Looks at what the first change decided, and decides nothing.
-        spawn(topics.clone(), |draft| {
-            format!("{}", draft.state().topic("second").is_some())
-        }),
-    ];
+        let glance = changing.change(|draft| draft.state().topic("second").is_some());
+        let made = async {
+            let made = creation.await;
+            count();
+            made
+        };
+        let looked = async {
+            let looked = glance.await;
+            count();
+            looked
+        };
+        tokio::join!(made, looked)
+    });
     let held = disk.clone();
     tokio::task::spawn_blocking(move || held.wait_for_held_sync())
         .await
         .unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    assert!(changes.iter().all(|change| !change.is_finished()));
-    assert!(topics.topic("second").is_none() && topics.topic_by_id(first).is_some());
-
+    let early = answered.load(Ordering::SeqCst);
+    let seen = topics.topic("second").is_some();
+    // Let go before anything can fail: a held disk would never end.
     disk.hold_syncs(false);
-    let [made, looked] = changes;
-    assert_eq!(made.await.unwrap().unwrap(), "Ok(())");
-    looked.await.unwrap().unwrap();
+    assert_eq!((early, seen), (0, false));
+    assert!(topics.topic_by_id(first).is_some());
+    let (made, looked) = changes.await.unwrap();
+    assert_eq!(made.unwrap(), Ok(()));
+    assert!(looked.unwrap(), "the second saw what the first decided");
     assert!(topics.topic("second").is_some());
 }
 

@@ -80,26 +80,24 @@ impl Herder {
         let Some(known) = self.connectors.get(&name) else {
             return self.create(name, config, TargetState::Running).await;
         };
-        let config = named(&name, config)?;
-        let spec = Spec::read(&self.shared.registry, &config).map_err(Refusal::Invalid);
         if let Origin::Managed { managed_by, .. } = &known.identity.origin {
-            // A newer generation of the object that manages it comes from its operator.
-            let spec = spec?;
-            let newer = spec.connector.managed.as_ref().filter(|managed| {
-                managed.uid == known.identity.uid
-                    && managed.generation > known.declared.borrow().generation
-            });
-            let Some(managed) = newer else {
+            // A newer generation of the object that manages it comes from its operator; whatever else an edit says, it
+            // is refused for what it is.
+            let held = known.declared.borrow().generation;
+            let newer = managed_generation(&config, &known.identity.uid).filter(|it| *it > held);
+            let Some(generation) = newer else {
                 return Err(Refusal::Managed {
                     name,
                     by: managed_by.clone(),
                 });
             };
-            let generation = managed.generation;
+            let config = named(&name, config)?;
+            Spec::read(&self.shared.registry, &config).map_err(Refusal::Invalid)?;
             self.declare(&name, config, generation, None);
             return Ok(Done::Accepted);
         }
-        spec?;
+        let config = named(&name, config)?;
+        Spec::read(&self.shared.registry, &config).map_err(Refusal::Invalid)?;
         let (uid, state) = (known.identity.uid.clone(), known.state);
         self.keep(&name, uid, &config, state).await?;
         self.declare(&name, config, 0, None);
@@ -184,6 +182,13 @@ impl Herder {
 }
 
 /// Connect puts the name into the configuration, and refuses another one there.
+/// The generation a configuration claims for the object `uid`, if it claims one.
+fn managed_generation(config: &Config, uid: &str) -> Option<i64> {
+    let text = |key| config.get(key).map(|value: &String| value.trim());
+    text("eddyline.uid").filter(|it| *it == uid)?;
+    text("eddyline.generation")?.parse().ok()
+}
+
 fn named(name: &str, mut config: Config) -> Result<Config, Refusal> {
     match config.get("name") {
         Some(other) if other != name => Err(Refusal::Invalid(format!(
