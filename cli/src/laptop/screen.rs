@@ -98,19 +98,22 @@ pub fn lines(view: &View<'_>, style: Style, data: &Path, environment: &Environme
     lines
 }
 
+/// Whether the state is one that was asked for.
+fn good(state: ConnectorState) -> bool {
+    use ConnectorState::{Completed, Paused, Running, Stopped};
+    matches!(state, Running | Completed | Paused | Stopped)
+}
+
 /// Why connectors do not run, where they know.
 fn reasons(connectors: &[ConnectorStatus]) -> impl Iterator<Item = String> {
-    connectors.iter().filter_map(|one| {
-        let trace = one.trace.as_ref()?;
-        Some(format!("              {}: {trace}", one.name))
+    let troubled = connectors.iter().filter(|one| !good(one.state));
+    troubled.filter_map(|one| {
+        let why = one.trace.as_deref()?.lines().next()?;
+        Some(format!("              {}: {why}", one.name))
     })
 }
 
 fn states(connectors: &[ConnectorStatus]) -> (bool, String) {
-    let good = |state| {
-        use ConnectorState::{Completed, Paused, Running, Stopped};
-        matches!(state, Running | Completed | Paused | Stopped)
-    };
     let words: Vec<String> = connectors
         .iter()
         .map(|one| format!("{} {}", one.name, one.state))
@@ -212,6 +215,17 @@ mod tests {
   Your program: eddyline client-config --lang python
   Stop:         Ctrl-C (again to force)     Reset: eddyline up -f q.yaml --fresh";
         assert_eq!(lines.join("\n"), expected);
+    }
+
+    #[test]
+    fn a_connector_that_does_not_run_says_why() {
+        let all = [
+            connector(ConnectorState::Running),
+            connector(ConnectorState::Unassigned),
+        ];
+        let reasons: Vec<_> = reasons(&all).collect();
+        assert_eq!(reasons, ["              orders-gen: it broke"]);
+        assert!(!states(&all).0);
     }
 
     #[test]
