@@ -18,6 +18,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
+pub(crate) use self::connector::managed;
 pub use self::{
     connector::{ConnectorSettings, Managed, RestartPolicy, TargetState},
     definition::{Definition, Effect, Importance, Kind, Width},

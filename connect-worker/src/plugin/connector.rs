@@ -139,7 +139,8 @@ fn state(config: &Config) -> TargetState {
     }
 }
 
-fn managed(config: &Config) -> Option<Managed> {
+/// What a configuration says of the object that manages it, if one does.
+pub(crate) fn managed(config: &Config) -> Option<Managed> {
     let text = |key| config.get(key).map(|value| value.trim());
     let uids = text("eddyline.worker.uids")
         .unwrap_or_default()

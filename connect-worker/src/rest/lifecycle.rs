@@ -19,12 +19,7 @@ pub(super) async fn pause(
     State(api): State<Api>,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Error> {
-    api.handle
-        .ask(Command::SetState {
-            name,
-            state: TargetState::Paused,
-        })
-        .await?;
+    set_state(&api, name, TargetState::Paused).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -32,12 +27,7 @@ pub(super) async fn resume(
     State(api): State<Api>,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Error> {
-    api.handle
-        .ask(Command::SetState {
-            name,
-            state: TargetState::Running,
-        })
-        .await?;
+    set_state(&api, name, TargetState::Running).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -45,13 +35,13 @@ pub(super) async fn stop(
     State(api): State<Api>,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Error> {
-    api.handle
-        .ask(Command::SetState {
-            name,
-            state: TargetState::Stopped,
-        })
-        .await?;
+    set_state(&api, name, TargetState::Stopped).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_state(api: &Api, name: String, state: TargetState) -> Result<(), Error> {
+    api.handle.ask(Command::SetState { name, state }).await?;
+    Ok(())
 }
 
 pub(super) async fn restart_task(

@@ -532,7 +532,12 @@ async fn a_put_with_the_uid_and_a_higher_generation_is_the_operators() {
             config: declared("", 0, &settings).remove(0).config,
         }
     };
-    for refused in [put("3", "u"), put("4", "other")] {
+    // Another's edit is refused for what it is, before its settings are judged.
+    let wrong = Command::Configure {
+        name: "c".to_owned(),
+        config: declared("", 0, &[("tasks.max", "many")]).remove(0).config,
+    };
+    for refused in [put("3", "u"), put("4", "other"), wrong] {
         assert!(matches!(
             worker.handle.ask(refused).await,
             Err(Refusal::Managed { .. })

@@ -2,7 +2,7 @@
 
 use super::{Herder, Kept, Registered, by_rest, config_key};
 use crate::{
-    plugin::{Config, TargetState},
+    plugin::{Config, Managed, TargetState, managed},
     store::entry::Entry,
     worker::{
         command::{Command, Done, Refusal},
@@ -84,8 +84,9 @@ impl Herder {
             // A newer generation of the object that manages it comes from its operator; whatever else an edit says, it
             // is refused for what it is.
             let held = known.declared.borrow().generation;
-            let newer = managed_generation(&config, &known.identity.uid).filter(|it| *it > held);
-            let Some(generation) = newer else {
+            let newer =
+                managed(&config).filter(|it| it.uid == known.identity.uid && it.generation > held);
+            let Some(Managed { generation, .. }) = newer else {
                 return Err(Refusal::Managed {
                     name,
                     by: managed_by.clone(),
@@ -182,13 +183,6 @@ impl Herder {
 }
 
 /// Connect puts the name into the configuration, and refuses another one there.
-/// The generation a configuration claims for the object `uid`, if it claims one.
-fn managed_generation(config: &Config, uid: &str) -> Option<i64> {
-    let text = |key| config.get(key).map(|value: &String| value.trim());
-    text("eddyline.uid").filter(|it| *it == uid)?;
-    text("eddyline.generation")?.parse().ok()
-}
-
 fn named(name: &str, mut config: Config) -> Result<Config, Refusal> {
     match config.get("name") {
         Some(other) if other != name => Err(Refusal::Invalid(format!(
