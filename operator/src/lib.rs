@@ -12,6 +12,7 @@ pub mod connector;
 pub mod finding;
 pub mod names;
 pub mod ports;
+pub mod snapshots;
 pub mod topic;
 
 pub use finding::Finding;
