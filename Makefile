@@ -39,7 +39,7 @@ test: tools ## everything this machine can run; the last lines say what was left
 clients: ## real clients of other makers against the broker, alone
 	@$(MAKE) --no-print-directory test ONLY=clients
 
-gen: ## writes crds/*.yaml from the Rust types
+gen: ## writes crds/*.yaml and the chart's copies from the Rust types
 	cargo run $(FLAGS) --quiet --package crds --bin crdgen
 
 .PHONY: help tools build up check test clients gen

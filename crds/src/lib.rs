@@ -5,8 +5,8 @@
 //!
 //! The types decode leniently: an unknown field is ignored, so that an operator one version behind
 //! its CRDs keeps its watch. Strictness comes from the generated schema ([`schema`]), which the API
-//! server and the laptop mode both apply. The YAML beside this package is written from the same
-//! schema by `crdgen`.
+//! server and the laptop mode both apply. The YAML beside this package, and its copy in the Helm
+//! chart, are written from the same schema by `crdgen`.
 //!
 //! Entry points: [`Cluster`], [`Topic`], [`Connector`] and [`definitions`].
 
@@ -20,6 +20,7 @@ pub mod duration;
 pub mod pod;
 pub mod schema;
 pub mod size;
+pub mod template;
 pub mod topic;
 
 pub use cluster::{Cluster, ClusterSpec};

@@ -49,18 +49,37 @@ pub fn of_kind(kind: &str) -> Result<Option<Value>, serde_json::Error> {
 
 /// The generated manifests: file name and content of each definition.
 pub fn manifests() -> Result<Vec<(String, String)>, Box<dyn std::error::Error>> {
-    let mut files = Vec::new();
+    let file = |body: Body| {
+        let head = "# Generated from the types in crds/src by crdgen; do not edit.\n";
+        (
+            format!("{}.yaml", body.plural),
+            format!("{head}{}", body.yaml),
+        )
+    };
+    Ok(bodies()?.into_iter().map(file).collect())
+}
+
+/// One definition as YAML.
+pub(crate) struct Body {
+    /// The kind's name in URLs, for example `topics`.
+    pub(crate) plural: String,
+    /// The definition's own name, for example `topics.eddyline.dev`.
+    pub(crate) name: String,
+    pub(crate) yaml: String,
+}
+
+pub(crate) fn bodies() -> Result<Vec<Body>, Box<dyn std::error::Error>> {
+    let mut bodies = Vec::new();
     for definition in definitions()? {
-        let name = format!("{}.yaml", definition.spec.names.plural);
         let mut value = serde_json::to_value(&definition)?;
         whole_numbers(&mut value);
-        let body = serde_yaml::to_string(&value)?;
-        files.push((
-            name,
-            format!("# Generated from the types in crds/src by crdgen; do not edit.\n{body}"),
-        ));
+        bodies.push(Body {
+            plural: definition.spec.names.plural,
+            name: definition.metadata.name.unwrap_or_default(),
+            yaml: serde_yaml::to_string(&value)?,
+        });
     }
-    Ok(files)
+    Ok(bodies)
 }
 
 /// Whether objects of a kind lend their names to children.

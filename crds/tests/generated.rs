@@ -53,6 +53,25 @@ fn manifests_are_fresh() {
 }
 
 #[test]
+fn templates_of_the_chart_are_fresh() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts/eddyline/templates/crds");
+    let templates = crds::template::templates().unwrap();
+    let stored = fs::read_dir(&folder).map_or(0, Iterator::count);
+    assert_eq!(
+        stored,
+        templates.len(),
+        "files of the chart's templates/crds"
+    );
+    for (name, text) in templates {
+        let stored = fs::read_to_string(folder.join(&name)).unwrap_or_default();
+        assert!(
+            stored == text,
+            "the chart's {name} is stale: run `make gen`"
+        );
+    }
+}
+
+#[test]
 fn manifests_are_small() {
     for (name, text) in crds::schema::manifests().unwrap() {
         assert!(text.len() < MAX_BYTES, "{name} has {} bytes", text.len());
