@@ -38,7 +38,7 @@
 //! anew; none of them is in the configuration.
 
 use kube::CustomResource;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -204,12 +204,10 @@ pub struct Restart {
 
     /// Wait before the first restart, for example `1s`; each further wait is twice as long.
     #[serde(default = "min_backoff")]
-    #[schemars(schema_with = "backoff")]
     pub min_backoff: Duration,
 
     /// Longest wait before a restart, for example `5m`.
     #[serde(default = "max_backoff")]
-    #[schemars(schema_with = "backoff")]
     pub max_backoff: Duration,
 }
 
@@ -233,11 +231,6 @@ impl Default for Restart {
             max_backoff: max_backoff(),
         }
     }
-}
-
-/// A duration without days, so that a rule can compare two of them: CEL has no days.
-fn backoff(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "pattern": "^[1-9][0-9]{0,7}(ms|s|m|h)$", "maxLength": 10})
 }
 
 fn rules() -> Value {
@@ -292,9 +285,26 @@ fn datagen_rules() -> Value {
     ])
 }
 
+/// A field's milliseconds. CEL's own `duration()` knows no days and ends at 292 years; whatever the pattern lets in fits here.
+fn millis(field: &str) -> String {
+    let units = [
+        ("ms", 1),
+        ("s", 1_000),
+        ("m", 60_000),
+        ("h", 3_600_000),
+        ("d", 86_400_000),
+    ];
+    let of = |(unit, scale)| {
+        format!("{field}.endsWith('{unit}') ? int({field}.replace('{unit}', '')) * {scale} : ")
+    };
+    let cases: String = units.into_iter().map(of).collect();
+    format!("({cases}0)")
+}
+
 fn restart_rules() -> Value {
+    let (least, most) = (millis("self.minBackoff"), millis("self.maxBackoff"));
     Value::Array(vec![rule(
-        "duration(self.minBackoff) <= duration(self.maxBackoff)",
+        &format!("{least} <= {most}"),
         "minBackoff is longer than maxBackoff: write a shorter minBackoff or a longer maxBackoff",
         Some(".minBackoff"),
     )])
