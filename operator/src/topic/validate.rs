@@ -73,6 +73,15 @@ pub enum Note {
         /// The copies asked for.
         asked: i32,
     },
+    /// The bundled broker keeps and reports the setting, and does nothing else about it.
+    NoEffect {
+        /// The setting's Kafka name.
+        setting: String,
+        /// Its value.
+        value: String,
+        /// Why.
+        why: &'static str,
+    },
 }
 
 impl fmt::Display for Note {
@@ -84,8 +93,39 @@ impl fmt::Display for Note {
                     "replicas: {asked} is kept as 1: the bundled broker is one broker"
                 )
             }
+            Self::NoEffect {
+                setting,
+                value,
+                why,
+            } => write!(f, "{setting}: {value} has no effect: {why}"),
         }
     }
+}
+
+/// What a person should know of settings (of a Topic or a Cluster) that the bundled broker keeps and does nothing about.
+pub fn without_effect(config: &BTreeMap<String, String>) -> impl Iterator<Item = Note> {
+    const SETTINGS: [(&str, &str, &str); 2] = [
+        (
+            "compression.type",
+            "producer",
+            "the bundled broker stores batches as their producer compressed them",
+        ),
+        (
+            "min.insync.replicas",
+            "1",
+            "the bundled broker keeps one copy",
+        ),
+    ];
+    SETTINGS.into_iter().filter_map(|(setting, neutral, why)| {
+        let value = config
+            .get(setting)
+            .filter(|value| value.trim() != neutral)?;
+        Some(Note::NoEffect {
+            setting: setting.to_owned(),
+            value: value.clone(),
+            why,
+        })
+    })
 }
 
 /// Reads `topic` beside `facts`; all findings at once where it cannot be carried out.
@@ -96,7 +136,6 @@ pub fn validate(topic: &Topic, facts: &ClusterFacts<'_>) -> Result<ValidatedTopi
         return Err(findings);
     }
     let bundled = facts.engine == Engine::Bundled;
-    let asked = spec.replicas.filter(|count| bundled && *count > 1);
     let settings = named_settings(spec);
     let mut default_settings = default_settings(facts);
     default_settings.retain(|name, _| !settings.contains_key(name));
@@ -116,11 +155,18 @@ pub fn validate(topic: &Topic, facts: &ClusterFacts<'_>) -> Result<ValidatedTopi
         },
         deletion_policy: spec.deletion_policy,
         drift_policy: spec.drift_policy.unwrap_or_default(),
-        notes: asked
-            .map(|asked| Note::OneReplica { asked })
-            .into_iter()
-            .collect(),
+        notes: if bundled { notes(spec) } else { Vec::new() },
     })
+}
+
+/// What the bundled broker makes of wishes that only several brokers, or another one, could fulfil.
+fn notes(spec: &TopicSpec) -> Vec<Note> {
+    let asked = spec.replicas.filter(|count| *count > 1);
+    let replicas = asked.map(|asked| Note::OneReplica { asked });
+    replicas
+        .into_iter()
+        .chain(without_effect(&spec.config))
+        .collect()
 }
 
 fn findings(topic: &Topic, facts: &ClusterFacts<'_>) -> Vec<Finding> {
@@ -351,6 +397,36 @@ mod tests {
                 (named, filled_in)
             );
             assert_eq!(valid.notes.len(), notes, "{:?}", valid.notes);
+        }
+    }
+
+    #[test]
+    fn settings_without_effect_are_noted_for_the_bundled_broker() {
+        let config = BTreeMap::new();
+        for (engine, setting, value, note) in [
+            (
+                Engine::Bundled,
+                "min.insync.replicas",
+                "2",
+                Some("min.insync.replicas: 2 has no effect: the bundled broker keeps one copy"),
+            ),
+            (Engine::Bundled, "min.insync.replicas", "1", None),
+            (
+                Engine::Bundled,
+                "compression.type",
+                "zstd",
+                Some(
+                    "compression.type: zstd has no effect: the bundled broker stores batches as their producer compressed them",
+                ),
+            ),
+            (Engine::Bundled, "compression.type", "producer", None),
+            (Engine::Bundled, "segment.ms", "2", None),
+            (Engine::External, "min.insync.replicas", "2", None),
+        ] {
+            let topic = topic(serde_json::json!({"cluster": "c", "config": {(setting): value}}));
+            let valid = validate(&topic, &facts(engine, 3, &config)).unwrap();
+            let notes: Vec<_> = valid.notes.iter().map(ToString::to_string).collect();
+            assert_eq!(notes, Vec::from_iter(note), "{setting}: {value}");
         }
     }
 
