@@ -13,6 +13,10 @@ endif
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 BINARY = $(TARGET_DIR)/$(HOST)/release/eddyline
 FILE ?= examples/quickstart.yaml
+VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -1)
+IMAGE ?= registry.local/eddyline:$(VERSION)
+IMAGE_FILE ?= $(TARGET_DIR)/eddyline-image.tar
+CLUSTER ?= local
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,7 +43,10 @@ test: tools ## everything this machine can run; the last lines say what was left
 clients: ## real clients of other makers against the broker, alone
 	@$(MAKE) --no-print-directory test ONLY=clients
 
+image: build ## the image $(IMAGE) as a file that every container tool can load, without Docker
+	./tests/cluster/image $(BINARY) $(IMAGE) $(IMAGE_FILE)
+
 gen: ## writes crds/*.yaml and the chart's copies from the Rust types
 	cargo run $(FLAGS) --quiet --package crds --bin crdgen
 
-.PHONY: help tools build up check test clients gen
+.PHONY: help tools build up check test clients image gen
