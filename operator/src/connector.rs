@@ -3,7 +3,10 @@
 //! [`validate()`] reads the object, [`render()`] writes the configuration, [`plan()`] compares it with the
 //! one the workers have and numbers epochs.
 
+pub mod children;
+pub mod client;
 pub mod plan;
+pub mod pods;
 pub mod render;
 pub mod validate;
 

@@ -12,6 +12,9 @@ pub const INTERNAL_TOPICS: [&str; 4] = [
     "__eddyline_connect",
 ];
 
+/// The label that names the Connector an object belongs to.
+pub const CONNECTOR_LABEL: &str = "eddyline.dev/connector";
+
 /// Which object: its identity in labels, offsets, metrics and conflicts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectName {
@@ -25,6 +28,11 @@ impl fmt::Display for ObjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
     }
+}
+
+/// The name of everything that the Connector `connector` owns.
+pub fn worker(connector: &str) -> String {
+    format!("{connector}-worker")
 }
 
 /// The name in Kafka of the topic that `topic` describes; empty for an object without a name.

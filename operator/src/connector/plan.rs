@@ -50,22 +50,28 @@ pub fn plan(
     }
 }
 
-/// The epoch of the layout: raised by each change of tasks or workers, from 1 for a new object.
+/// The epoch of the layout: the object's generation when tasks or workers last changed. It rises with
+/// each such change, and it does so even when the configuration of before is lost: no epoch is ever
+/// above the generation of its time.
 fn epoch(connector: &ValidatedConnector, identity: &Identity, previous: Option<&Config>) -> u64 {
-    let Some(previous) = previous.filter(|config| config.get(key::UID) == Some(&identity.uid))
-    else {
-        return 1;
-    };
-    let known: u64 = previous
-        .get(key::EPOCH)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0);
-    let same = |name: &str, count: i32| previous.get(name) == Some(&count.to_string());
-    if known > 0 && same(key::TASKS, connector.tasks) && same(key::WORKERS, connector.workers) {
-        known
-    } else {
-        known + 1
-    }
+    let same =
+        |config: &Config, name: &str, count: i32| config.get(name) == Some(&count.to_string());
+    previous
+        .filter(|config| config.get(key::UID) == Some(&identity.uid))
+        .filter(|config| same(config, key::TASKS, connector.tasks))
+        .filter(|config| same(config, key::WORKERS, connector.workers))
+        .and_then(|config| config.get(key::EPOCH)?.parse().ok())
+        .unwrap_or_else(|| identity.generation.try_into().unwrap_or(1))
+}
+
+/// Whether `next` makes other records than `previous` did for the same object: they start again at
+/// the first one.
+pub fn starts_over(previous: &Config, next: &Config) -> bool {
+    const STREAM: [&str; 3] = ["kafka.topic", "quickstart", "random.seed"];
+    previous.get(key::UID) == next.get(key::UID)
+        && STREAM
+            .iter()
+            .any(|name| previous.get(*name) != next.get(*name))
 }
 
 #[cfg(test)]
@@ -107,8 +113,9 @@ mod tests {
         for (connector, identity, pods, epoch) in [
             (connector(1, 1, 1.0), identity("u", 1), &pods[..], "1"),
             (connector(1, 1, 9.0), identity("u", 2), &pods, "1"),
-            (connector(4, 1, 9.0), identity("u", 3), &pods, "2"),
-            (connector(4, 2, 9.0), identity("u", 4), &more_pods, "3"),
+            (connector(4, 1, 9.0), identity("u", 3), &pods, "3"),
+            (connector(4, 2, 9.0), identity("u", 4), &more_pods, "4"),
+            (connector(4, 2, 9.0), identity("u", 5), &pods, "4"),
             (connector(4, 2, 9.0), identity("v", 1), &more_pods, "1"),
         ] {
             let numbering = Numbering::Operator { worker_uids: pods };
@@ -121,6 +128,28 @@ mod tests {
             assert_eq!(again, Plan::Nothing);
             previous = Some(config);
         }
+    }
+
+    #[test]
+    fn an_epoch_rises_even_when_the_configuration_of_before_is_lost() {
+        let numbering = Numbering::Operator { worker_uids: &[] };
+        let Plan::Put(config) = plan(&connector(4, 2, 1.0), &identity("u", 7), None, numbering)
+        else {
+            panic!("nothing to do");
+        };
+        assert_eq!(config[key::EPOCH], "7");
+    }
+
+    #[test]
+    fn only_another_topic_or_source_starts_over() {
+        let put =
+            |connector: &ValidatedConnector, uid: &str| render(connector, &identity(uid, 1), None);
+        let one = connector(1, 1, 1.0);
+        let mut other = connector(3, 2, 5.0);
+        assert!(!starts_over(&put(&one, "u"), &put(&other, "u")));
+        other.topic = "u".into();
+        assert!(starts_over(&put(&one, "u"), &put(&other, "u")));
+        assert!(!starts_over(&put(&one, "u"), &put(&other, "v")));
     }
 
     #[test]

@@ -1,50 +1,48 @@
 //! The workers of a connector: what they are told and what they report.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 
-use crate::names::ObjectName;
+use crds::connector::Fault;
+use k8s_openapi::jiff::Timestamp;
 
 /// A connector's flat Connect configuration; its keys are the table in `crds::connector`.
 pub type Config = BTreeMap<String, String>;
 
-/// What the operator asks of the workers that run a connector.
+/// What the operator asks of one worker of a connector. A worker answers for the whole connector: it
+/// asks its peers.
 pub trait ConnectApi: Send + Sync {
-    /// Gives the workers a configuration, new or changed.
+    /// Gives `worker` the configuration of `connector`, new, changed or the same again.
     fn put(
         &self,
-        connector: &ObjectName,
+        worker: SocketAddr,
+        connector: &str,
         config: &Config,
     ) -> impl Future<Output = Result<(), ConnectError>> + Send;
 
-    /// Takes the connector and its offsets away.
-    fn remove(
-        &self,
-        connector: &ObjectName,
-    ) -> impl Future<Output = Result<(), ConnectError>> + Send;
-
-    /// How the connector is; `None` when the workers do not know it yet.
+    /// How the connector is by `worker`'s words; `None` while the worker does not know it.
     fn report(
         &self,
-        connector: &ObjectName,
+        worker: SocketAddr,
+        connector: &str,
     ) -> impl Future<Output = Result<Option<Report>, ConnectError>> + Send;
 }
 
-/// Why the workers did not do as asked.
+/// Why a worker did not do as asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
-    /// No worker answered.
-    #[error("reach a worker of connector {connector}: {reason}")]
+    /// The worker did not answer, or not in a way that can be read.
+    #[error("reach worker {worker}: {reason}")]
     Unreachable {
-        /// The connector.
-        connector: ObjectName,
+        /// The worker's address.
+        worker: SocketAddr,
         /// What went wrong.
         reason: String,
     },
-    /// A worker answered and refused.
-    #[error("configure connector {connector}: {message}")]
+    /// The worker answered and refused.
+    #[error("configure worker {worker}: {message}")]
     Refused {
-        /// The connector.
-        connector: ObjectName,
+        /// The worker's address.
+        worker: SocketAddr,
         /// The worker's text.
         message: String,
     },
@@ -56,8 +54,16 @@ pub struct Report {
     /// The state in Connect's words (`RUNNING`, `PAUSED`, `STOPPED`, `FAILED`, …) or one of ours
     /// (`COMPLETED`, `THROTTLED`).
     pub state: String,
+    /// Why the state is what it is, where a program can act on it: a word of `crds::Reason`.
+    pub reason: Option<String>,
+    /// What went wrong, for people.
+    pub trace: Option<String>,
+    /// The generation of the object that the workers follow.
+    pub generation: Option<i64>,
     /// The tasks by number.
     pub tasks: Vec<TaskReport>,
+    /// Restarts of all tasks together.
+    pub restarts: Option<i64>,
     /// Records sent since the connector exists.
     pub records: Option<i64>,
     /// Records per second just now.
@@ -73,6 +79,14 @@ pub struct TaskReport {
     pub state: String,
     /// The worker it runs on.
     pub worker: Option<String>,
+    /// Restarts so far.
+    pub restarts: Option<i32>,
+    /// When it is started again.
+    pub next_restart: Option<Timestamp>,
+    /// As [`Report::reason`].
+    pub reason: Option<String>,
     /// What it failed with last.
     pub error: Option<String>,
+    /// Whose business the error is.
+    pub fault: Option<Fault>,
 }
