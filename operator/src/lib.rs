@@ -8,11 +8,18 @@
 //! This package holds what both share: [`topic`], [`connector`] and the ports.
 
 pub mod admin;
+pub mod children;
 pub mod connector;
+pub mod context;
 pub mod finding;
+pub mod kubernetes;
+pub mod metrics;
 pub mod names;
 pub mod ports;
+pub mod run;
+pub mod settings;
 pub mod snapshots;
 pub mod topic;
+pub mod watches;
 
 pub use finding::Finding;
