@@ -1,5 +1,37 @@
-//! `/connectors/{name}/status`, `/tasks` and `/tasks/{task}/status`. Beside Connect's fields
-//! there are a few of ours, which its clients skip.
+//! `/connectors/{name}/status`, `/tasks` and `/tasks/{task}/status`.
+//!
+//! Beside Connect's fields a status answer has one key of ours, `eddyline`, which Connect's clients
+//! skip. What is unknown is absent. Any worker answers for the whole connector.
+//!
+//! ```json
+//! {
+//!   "name": "orders-gen", "type": "source",
+//!   "connector": {"state": "THROTTLED", "worker_id": "orders-gen-worker-0.…:8083", "trace": "no record …"},
+//!   "tasks": [{"id": 0, "state": "THROTTLED", "worker_id": "orders-gen-worker-0.…:8083", "trace": "…"}],
+//!   "eddyline": {
+//!     "uid": "…",             the object's uid, as configured
+//!     "generation": 3,        the generation of the configuration the answering worker follows
+//!     "epoch": 2,             the layout of tasks in force; one that is numbered anew is above it
+//!     "state": "Throttled",   Unassigned Running Paused Stopped Failed Restarting Completed Throttled
+//!     "reason": "TopicNotFound",  InvalidConfig BrokerUnreachable WorkerUnreachable HandingOver
+//!     "records": 1234,        records acknowledged since record 0, over all workers
+//!     "rate": 99.8,           records per second, over all workers
+//!     "restarts": 2,          automatic restarts of all tasks
+//!     "tasks": [{
+//!       "id": 0,
+//!       "state": "Restarting",
+//!       "reason": "TopicNotFound",
+//!       "restarts": 2,
+//!       "nextRestartTime": "2026-01-02T03:04:05Z",  while a restart is due
+//!       "fault": "System"     whose business the trace is: User (spec or topic) or System
+//!     }]
+//!   }
+//! }
+//! ```
+//!
+//! `TopicNotFound`, `BrokerUnreachable`, `WorkerUnreachable` and `HandingOver` come with the state
+//! `UNASSIGNED` (or `THROTTLED`) and pass by themselves; a silent worker's tasks are `UNASSIGNED` with
+//! `WorkerUnreachable`.
 
 use axum::{
     Json,
@@ -62,34 +94,59 @@ pub(super) async fn task(
 /// A status answer.
 pub(super) fn shown(api: &Api, status: &ConnectorStatus) -> Value {
     let mut connector = json!({ "state": status.state, "worker_id": *api.worker_id });
-    explain(&mut connector, status.reason, status.trace.as_deref());
+    explain(&mut connector, status.trace.as_deref());
+    let restarts: u64 = status
+        .tasks
+        .iter()
+        .map(|task| u64::from(task.restarts))
+        .sum();
+    let mut ours = json!({
+        "uid": status.uid,
+        "generation": status.generation,
+        "state": status.state.as_word(),
+        "records": status.records,
+        "rate": status.rate,
+        "restarts": restarts,
+        "tasks": status.tasks.iter().map(details).collect::<Vec<_>>(),
+    });
+    if let Some(reason) = status.reason {
+        ours["reason"] = json!(reason);
+    }
     json!({
         "name": status.name,
         "connector": connector,
         "tasks": status.tasks.iter().map(|task| one(api, task)).collect::<Vec<_>>(),
         "type": "source",
-        "generation": status.generation,
-        "records": status.records,
-        "rate": status.rate,
+        "eddyline": ours,
     })
 }
 
+/// A task as Connect shows it.
 fn one(api: &Api, task: &TaskStatus) -> Value {
-    let mut shown = json!({
-        "id": task.id,
-        "state": task.state,
-        "worker_id": *api.worker_id,
-        "restarts": task.restarts,
-    });
-    explain(&mut shown, task.reason, task.trace.as_deref());
+    let mut shown = json!({ "id": task.id, "state": task.state, "worker_id": *api.worker_id });
+    explain(&mut shown, task.trace.as_deref());
     shown
 }
 
-fn explain(shown: &mut Value, reason: Option<Reason>, trace: Option<&str>) {
-    if let Some(reason) = reason {
-        shown["reason"] = json!(reason);
-    }
+fn explain(shown: &mut Value, trace: Option<&str>) {
     if let Some(trace) = trace {
         shown["trace"] = json!(trace);
     }
+}
+
+/// What Connect does not tell of a task.
+fn details(task: &TaskStatus) -> Value {
+    let mut shown =
+        json!({ "id": task.id, "state": task.state.as_word(), "restarts": task.restarts });
+    if let Some(reason) = task.reason {
+        shown["reason"] = json!(reason);
+    }
+    if let Some(time) = task.next_restart {
+        shown["nextRestartTime"] = json!(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    }
+    if task.trace.is_some() {
+        let users = task.reason.is_some_and(Reason::is_users);
+        shown["fault"] = json!(if users { "User" } else { "System" });
+    }
+    shown
 }

@@ -162,7 +162,7 @@ async fn a_connector_is_made_shown_and_removed() {
         json!(["c", "orders-gen"])
     );
     let status = server.becomes("c", "RUNNING").await;
-    let task = json!({ "id": 0, "state": "RUNNING", "worker_id": "w:8083", "restarts": 0 });
+    let task = json!({ "id": 0, "state": "RUNNING", "worker_id": "w:8083" });
     assert_eq!(
         (&status["type"], &status["tasks"]),
         (&json!("source"), &json!([task]))
@@ -357,6 +357,24 @@ async fn a_managed_connector_refuses_edits_and_names_its_owner() {
     }
     let path = "/connectors/orders-gen/restart?includeTasks=true";
     assert_eq!(server.call(Method::POST, path, None).await.0, 202);
+}
+
+#[tokio::test]
+async fn a_status_tells_more_than_connects_under_a_key_of_ours() {
+    let server = Server::start().await;
+    server.becomes("orders-gen", "RUNNING").await;
+    let (_, status) = server.get("/connectors/orders-gen/status").await;
+    let ours = &status["eddyline"];
+    assert_eq!(
+        (&ours["uid"], &ours["generation"], &ours["state"]),
+        (&json!("u"), &json!(1), &json!("Running"))
+    );
+    assert_eq!(
+        ours["tasks"],
+        json!([{ "id": 0, "state": "Running", "restarts": 0 }])
+    );
+    let connects = json!({ "id": 0, "state": "RUNNING", "worker_id": "w:8083" });
+    assert_eq!(status["tasks"], json!([connects]));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -60,6 +61,8 @@ pub(crate) struct Shared {
     pub worker_id: String,
     /// The moment that durations are counted from.
     pub origin: Instant,
+    /// The time it was then.
+    pub began: Timestamp,
     /// Where everything is shown.
     pub board: Arc<Board>,
 }

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::{
     plugin::{RestartPolicy, TargetState},
     worker::snapshot::{ConnectorState, Reason, TaskStatus},
@@ -15,15 +17,16 @@ use crate::{
 pub(super) enum Report {
     /// Records flow.
     Running,
-    /// The broker takes records more slowly than the schedule asks.
-    Throttled,
+    /// The broker takes records more slowly than the schedule asks; in words where it answers but
+    /// has not acknowledged anything for long.
+    Throttled(Option<String>),
     /// Told to pause.
     Paused,
     /// The topic is missing.
     TopicMissing(String),
     /// The broker does not answer; nothing was sent yet.
     Unreachable(String),
-    /// The broker has stopped to answer; records wait for it.
+    /// The broker has stopped to answer; records in flight wait for it.
     Stalled(String),
 }
 
@@ -75,7 +78,7 @@ impl Lifecycle {
         };
         let (next, reason, trace) = match report {
             Report::Running => (ConnectorState::Running, None, None),
-            Report::Throttled => (ConnectorState::Throttled, None, None),
+            Report::Throttled(text) => (ConnectorState::Throttled, None, text),
             Report::Paused => (ConnectorState::Paused, None, None),
             Report::TopicMissing(text) => (
                 ConnectorState::Unassigned,
@@ -166,8 +169,13 @@ impl Lifecycle {
     }
 
     /// The task as status answers show it.
-    pub(super) fn status(&self, id: u32, next: u64) -> TaskStatus {
+    /// `origin` is the moment that durations are counted from.
+    pub(super) fn status(&self, id: u32, next: u64, origin: Timestamp) -> TaskStatus {
+        let due = self
+            .due()
+            .and_then(|due| SignedDuration::try_from(due).ok());
         TaskStatus {
+            next_restart: due.and_then(|due| origin.checked_add(due).ok()),
             id,
             state: self.state(),
             reason: self.reason,
@@ -256,7 +264,20 @@ mod tests {
         }
         task.ended(failed(), &POLICY, at(0));
         assert_eq!((task.due(), task.state()), (None, ConnectorState::Failed));
-        assert_eq!(task.status(0, 0).trace.as_deref(), Some("boom"));
+        assert_eq!(
+            task.status(0, 0, Timestamp::UNIX_EPOCH).trace.as_deref(),
+            Some("boom")
+        );
+    }
+
+    #[test]
+    fn the_time_of_the_next_restart_is_told_while_it_is_due() {
+        let mut task = Lifecycle::start(at(0));
+        task.ended(failed(), &POLICY, at(10));
+        let told = |task: &Lifecycle| task.status(0, 0, Timestamp::UNIX_EPOCH).next_restart;
+        assert_eq!(told(&task), Some(Timestamp::constant(11, 0)));
+        task.restarted(at(11));
+        assert_eq!(told(&task), None);
     }
 
     #[test]
@@ -265,7 +286,7 @@ mod tests {
         for now in [10, 20, 30, 40, 50] {
             task.report(Report::Running, &POLICY, at(now));
             task.ended(failed(), &POLICY, at(now + 3));
-            assert_eq!(task.status(0, 0).restarts, 1);
+            assert_eq!(task.status(0, 0, Timestamp::UNIX_EPOCH).restarts, 1);
             task.restarted(at(now + 4));
         }
     }
@@ -287,13 +308,13 @@ mod tests {
             &POLICY,
             at(1),
         );
-        let status = task.status(0, 0);
+        let status = task.status(0, 0, Timestamp::UNIX_EPOCH);
         assert_eq!(
             (status.state, status.reason, status.restarts),
             (ConnectorState::Unassigned, Some(Reason::TopicNotFound), 0)
         );
         task.report(Report::Running, &POLICY, at(2));
-        assert_eq!(task.status(0, 0).trace, None);
+        assert_eq!(task.status(0, 0, Timestamp::UNIX_EPOCH).trace, None);
     }
 
     #[test]
@@ -326,6 +347,7 @@ mod tests {
                     reason: None,
                     trace: None,
                     restarts: 0,
+                    next_restart: None,
                     next: 0,
                 })
                 .collect();
@@ -345,8 +367,11 @@ mod tests {
             ..POLICY
         };
         task.ended(failed(), &never, at(0));
-        let well = Lifecycle::start(at(0)).status(1, 0);
-        let (_, _, trace) = aggregate(TargetState::Running, &[task.status(0, 0), well]);
+        let well = Lifecycle::start(at(0)).status(1, 0, Timestamp::UNIX_EPOCH);
+        let (_, _, trace) = aggregate(
+            TargetState::Running,
+            &[task.status(0, 0, Timestamp::UNIX_EPOCH), well],
+        );
         assert_eq!(trace.as_deref(), Some("1 of 2 tasks: boom"));
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -95,6 +96,7 @@ impl Runtime {
             clock: self.ports.clock,
             worker_id: self.worker_id,
             origin: Instant::now(),
+            began: Timestamp::now(),
             board: Arc::clone(&self.board),
         };
         let herder = Herder::new(Arc::new(shared)).run(self.managed, self.requests, stop);

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Everything a worker knows of its connectors at one moment.
@@ -58,6 +59,8 @@ pub struct TaskStatus {
     pub trace: Option<String>,
     /// Automatic restarts since it last ran well.
     pub restarts: u32,
+    /// When it is started again, while it waits for that.
+    pub next_restart: Option<Timestamp>,
     /// Every record of this task below this sequence number is acknowledged.
     pub next: u64,
 }
@@ -114,6 +117,22 @@ impl ConnectorState {
     }
 }
 
+impl ConnectorState {
+    /// As the kinds' status spells it.
+    pub fn as_word(self) -> &'static str {
+        match self {
+            Self::Unassigned => "Unassigned",
+            Self::Running => "Running",
+            Self::Paused => "Paused",
+            Self::Stopped => "Stopped",
+            Self::Failed => "Failed",
+            Self::Restarting => "Restarting",
+            Self::Completed => "Completed",
+            Self::Throttled => "Throttled",
+        }
+    }
+}
+
 impl fmt::Display for ConnectorState {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.as_str())
@@ -121,7 +140,7 @@ impl fmt::Display for ConnectorState {
 }
 
 /// Causes that a program can act on; the words of the kinds' conditions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Reason {
     /// The topic is missing: the connector waits for it, at no cost in restarts.
     TopicNotFound,
@@ -129,4 +148,16 @@ pub enum Reason {
     InvalidConfig,
     /// The broker does not answer.
     BrokerUnreachable,
+    /// The worker that should run the task does not answer.
+    WorkerUnreachable,
+    /// The workers of the last layout of tasks have not all ended their part.
+    HandingOver,
+}
+
+impl Reason {
+    /// Whether the spec or the topic has to change; otherwise the platform has failed, or is not
+    /// done yet.
+    pub fn is_users(self) -> bool {
+        matches!(self, Self::TopicNotFound | Self::InvalidConfig)
+    }
 }

@@ -33,6 +33,13 @@ pub(crate) struct Live {
     pub paused: bool,
 }
 
+impl Live {
+    /// Whether `next` is beyond the last record.
+    pub(crate) fn is_done(&self, next: u64) -> bool {
+        self.iterations.is_some_and(|all| next >= all)
+    }
+}
+
 impl Spec {
     /// Reads a configuration.
     ///

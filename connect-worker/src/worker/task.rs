@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{
     sync::{Notify, watch},
     time::{Instant, timeout},
@@ -37,6 +38,8 @@ const ROOM_AGAIN: Duration = Duration::from_millis(10);
 pub(super) const DRAIN: Duration = Duration::from_secs(3);
 /// No delivery for this long, with records in flight, is told.
 const STALLED: Duration = Duration::from_secs(2);
+/// How often it is asked again why that is.
+const WHY_AGAIN: Duration = Duration::from_secs(2);
 /// A task less behind than this has caught up.
 const CAUGHT_UP: Duration = Duration::from_millis(500);
 
@@ -57,6 +60,8 @@ pub(super) struct Job {
     pub clock: Arc<dyn Clock>,
     /// The moment that durations are counted from.
     pub origin: Instant,
+    /// The time it was then.
+    pub began: Timestamp,
 }
 
 /// The last report of an attempt. Its supervisor looks here when told that something changed.
@@ -112,6 +117,8 @@ struct Course {
     told: Option<Report>,
     /// The oldest record in flight, and since when it is that.
     oldest: (u64, Instant),
+    /// When it was last asked why nothing is acknowledged, and the answer.
+    asked: Option<(Instant, Report)>,
     was_paused: bool,
 }
 
@@ -125,6 +132,11 @@ impl Attempt {
         }
         let mut told = None;
         loop {
+            // What is complete needs no topic any more.
+            let next = self.path.next(self.account.low());
+            if self.live.borrow().is_done(next) && self.account.fault().is_none() {
+                return End::Completed;
+            }
             if !self.topic_is_there(&mut told).await {
                 return End::Stopped;
             }
@@ -142,27 +154,40 @@ impl Attempt {
         }
     }
 
-    /// Waits for the topic. False when told to stop first.
-    async fn topic_is_there(&self, told: &mut Option<Report>) -> bool {
+    /// Waits for the topic, or for as long as it is paused. False when told to stop first.
+    async fn topic_is_there(&mut self, told: &mut Option<Report>) -> bool {
         loop {
-            let answer = tokio::select! {
-                answer = self.job.sink.topic_exists(&self.job.topic) => answer,
-                () = self.stop.cancelled() => return false,
-            };
-            let report = match answer {
-                Ok(true) => return true,
-                Ok(false) => Report::TopicMissing(format!(
-                    "topic {} does not exist; create it and records flow",
-                    self.job.topic
-                )),
-                Err(error) => Report::Unreachable(error.to_string()),
-            };
-            self.report(told, report);
+            let is_paused = self.live.borrow_and_update().paused;
+            if is_paused {
+                // What is not to send misses no topic.
+                self.report(told, Report::Paused);
+            } else {
+                let answer = tokio::select! {
+                    answer = self.job.sink.topic_exists(&self.job.topic) => answer,
+                    Ok(()) = self.live.changed() => continue,
+                    () = self.stop.cancelled() => return false,
+                };
+                let report = match answer {
+                    Ok(true) => return true,
+                    Ok(false) => self.topic_missing(),
+                    Err(error) => Report::Unreachable(error.to_string()),
+                };
+                self.report(told, report);
+            }
+            let wait = if is_paused { LOOK_AROUND } else { ASK_AGAIN };
             tokio::select! {
-                () = tokio::time::sleep(ASK_AGAIN) => {}
+                () = tokio::time::sleep(wait) => {}
+                Ok(()) = self.live.changed() => {}
                 () = self.stop.cancelled() => return false,
             }
         }
+    }
+
+    fn topic_missing(&self) -> Report {
+        let topic = &self.job.topic;
+        Report::TopicMissing(format!(
+            "topic {topic} does not exist; create it and records flow"
+        ))
     }
 
     /// Sends from `low` on. `Err` is a record that failed.
@@ -175,6 +200,7 @@ impl Attempt {
             schedule,
             told,
             oldest: (low, Instant::now()),
+            asked: None,
             was_paused: false,
         };
         loop {
@@ -185,11 +211,11 @@ impl Attempt {
                 self.drained().await;
                 return Ok(End::Stopped);
             }
-            let is_done = live.iterations.is_some_and(|all| course.next >= all);
+            let is_done = live.is_done(course.next);
             if is_done && self.account.is_drained() {
                 return self.account.fault().map_or(Ok(End::Completed), Err);
             }
-            let stalled = self.is_stalled(&mut course);
+            let stalled = self.stalled(&mut course).await;
             let wait = if is_done {
                 Wait::Until(self.now() + LOOK_AROUND)
             } else if live.paused {
@@ -207,7 +233,7 @@ impl Attempt {
     }
 
     /// Makes and queues the records that are due.
-    fn batch(&self, course: &mut Course, live: Live, stalled: bool) -> Wait {
+    fn batch(&self, course: &mut Course, live: Live, stalled: Option<Report>) -> Wait {
         let now = self.now();
         if course.was_paused {
             course.was_paused = false;
@@ -215,11 +241,10 @@ impl Attempt {
                 Schedule::new(live.pacing, self.share, self.job.seed, course.next, now);
         }
         let behind = course.schedule.forgive(now);
-        if stalled {
-            let text = "the broker does not answer; records wait in memory and none is lost";
-            self.report(&mut course.told, Report::Stalled(text.to_owned()));
+        if let Some(report) = stalled {
+            self.report(&mut course.told, report);
         } else if behind {
-            self.report(&mut course.told, Report::Throttled);
+            self.report(&mut course.told, Report::Throttled(None));
         } else if now.saturating_sub(course.schedule.due()) < CAUGHT_UP {
             self.report(&mut course.told, Report::Running);
         }
@@ -228,7 +253,7 @@ impl Attempt {
             if due > now {
                 return Wait::Until(due);
             }
-            if live.iterations.is_some_and(|all| course.next >= all) {
+            if live.is_done(course.next) {
                 return Wait::Turn;
             }
             if !self.send(course.next) {
@@ -279,13 +304,42 @@ impl Attempt {
         }
     }
 
-    /// Records in flight have not been answered for long.
-    fn is_stalled(&self, course: &mut Course) -> bool {
+    /// What to report when records in flight have not been answered for long. The broker is asked
+    /// why: it may be away, or the topic.
+    async fn stalled(&self, course: &mut Course) -> Option<Report> {
         let low = self.account.low();
         if low != course.oldest.0 || self.account.is_drained() {
-            course.oldest = (low, Instant::now());
+            (course.oldest, course.asked) = ((low, Instant::now()), None);
         }
-        course.oldest.1.elapsed() >= STALLED
+        let silent = course.oldest.1.elapsed();
+        if silent < STALLED {
+            return None;
+        }
+        if let Some((at, report)) = &course.asked
+            && at.elapsed() < WHY_AGAIN
+        {
+            return Some(report.clone());
+        }
+        let seconds = silent.as_secs();
+        let shown = if seconds < 10 {
+            seconds
+        } else {
+            seconds / 10 * 10
+        };
+        let text = format!(
+            "no record was acknowledged for {shown} s; records wait in memory and none is lost"
+        );
+        let answer = tokio::select! {
+            answer = self.job.sink.topic_exists(&self.job.topic) => answer,
+            () = self.stop.cancelled() => return None,
+        };
+        let report = match answer {
+            Ok(true) => Report::Throttled(Some(text)),
+            Ok(false) => self.topic_missing(),
+            Err(error) => Report::Stalled(format!("{error}; {text}")),
+        };
+        course.asked = Some((Instant::now(), report.clone()));
+        Some(report)
     }
 
     /// Waits. True when the settings to follow may have changed.

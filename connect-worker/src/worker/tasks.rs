@@ -196,7 +196,11 @@ impl Tasks {
 
     /// The tasks as status answers show them.
     pub(super) fn status(&self) -> Vec<TaskStatus> {
-        let status = |slot: &Slot| slot.lifecycle.status(slot.share.task, slot.account.low());
+        let began = self.job.began;
+        let status = |slot: &Slot| {
+            let next = slot.account.low();
+            slot.lifecycle.status(slot.share.task, next, began)
+        };
         self.slots.iter().map(status).collect()
     }
 
@@ -224,6 +228,7 @@ impl Tasks {
             sink,
             clock: Arc::clone(&old.clock),
             origin: old.origin,
+            began: old.began,
         });
     }
 

@@ -334,16 +334,40 @@ async fn a_slow_broker_is_throttled_with_bounded_memory() {
     worker.becomes(ConnectorState::Throttled).await;
     pass(60_000).await;
     let status = worker.becomes(ConnectorState::Throttled).await;
-    assert_eq!(
-        status.reason,
-        Some(Reason::BrokerUnreachable),
-        "nothing was answered for a minute"
-    );
+    let told = status.trace.unwrap_or_default();
+    assert!(told.starts_with("no record was acknowledged for"), "{told}");
     assert!(world.cluster.numbers().len() - before <= crate::producer::inflight::WINDOW * 2);
     world.cluster.release();
     worker.becomes(ConnectorState::Running).await;
     pass(1000).await;
     assert_eq!(repeats(world.cluster.numbers()), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_deleted_under_load_is_told_as_missing() {
+    let world = World::default();
+    let worker = world.start(declared("u", 1, &[("rate", "100000")]));
+    worker.becomes(ConnectorState::Running).await;
+    world.cluster.hold();
+    world.cluster.set_missing(true);
+    let status = worker.becomes(ConnectorState::Unassigned).await;
+    assert_eq!(status.reason, Some(Reason::TopicNotFound));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_paused_or_complete_misses_no_topic() {
+    let world = World::default();
+    let few = |state| declared("u", 1, &[("iterations", "3"), ("eddyline.state", state)]);
+    world.cluster.set_missing(true);
+    let worker = world.start(few("PAUSED"));
+    worker.becomes(ConnectorState::Paused).await;
+    world.cluster.set_missing(false);
+    worker.declared.send_replace(few("RUNNING"));
+    worker.becomes(ConnectorState::Completed).await;
+    worker.stop().await;
+    world.cluster.set_missing(true);
+    let worker = world.start(few("RUNNING"));
+    worker.becomes(ConnectorState::Completed).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -92,6 +92,7 @@ pub(super) async fn start_tasks(
         sink: open_sink(shared, identity, &spec)?,
         clock: Arc::clone(&shared.clock),
         origin: shared.origin,
+        began: shared.began,
     };
     Ok(Tasks::start(spec, stream, &resumption, job))
 }
