@@ -5,6 +5,7 @@
 use std::{fmt::Debug, sync::Arc};
 
 use crds::{Cluster, Connector, Reason, Topic, condition};
+use futures::FutureExt;
 use kube::{
     Api, Resource,
     core::{DeserializeGuard, NamespaceResourceScope},
