@@ -19,7 +19,7 @@ IMAGE_FILE ?= $(TARGET_DIR)/eddyline-image.tar
 CLUSTER ?= local
 
 help: ## what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 tools: ## checks for what a build needs, and says how to install what is missing
 	@./tests/tools.sh
@@ -46,7 +46,13 @@ clients: ## real clients of other makers against the broker, alone
 image: build ## the image $(IMAGE) as a file that every container tool can load, without Docker
 	./tests/cluster/image $(BINARY) $(IMAGE) $(IMAGE_FILE)
 
+kubernetes: image ## everything on Kubernetes: cluster, image, chart, quickstart, first record; CLUSTER=local|kind|existing
+	./tests/cluster/quickstart $(CLUSTER) $(IMAGE_FILE) $(IMAGE)
+
+e2e: ## the end-to-end suite on a Kubernetes, alone; CLUSTER=local|kind|existing
+	@$(MAKE) --no-print-directory test ONLY=e2e CLUSTER=$(CLUSTER)
+
 gen: ## writes crds/*.yaml and the chart's copies from the Rust types
 	cargo run $(FLAGS) --quiet --package crds --bin crdgen
 
-.PHONY: help tools build up check test clients image gen
+.PHONY: help tools build up check test clients image kubernetes e2e gen

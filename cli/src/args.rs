@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::output::Format;
 use crate::telemetry::LogFormat;
 use crate::{
-    broker, client_config, completion, connector, consume, datagen, doctor, group, produce, topic,
-    up,
+    broker, client_config, completion, connector, consume, datagen, doctor, group, produce,
+    selftest, topic, up,
 };
 
 /// Kafka-compatible clusters, topics and sample-data connectors from three YAML kinds.
@@ -58,6 +58,7 @@ pub enum Command {
     Consume(consume::Args),
     Connector(connector::Args),
     Datagen(datagen::Args),
+    Selftest(selftest::Args),
     ClientConfig(client_config::Args),
     Completion(completion::Args),
 }
@@ -79,6 +80,7 @@ impl Args {
             Command::Consume(args) => consume::run(args, environment).await,
             Command::Connector(args) => connector::run(args, format, environment).await,
             Command::Datagen(args) => datagen::run(&args, format),
+            Command::Selftest(args) => selftest::run(args, format).await,
             Command::ClientConfig(args) => client_config::run(&args, format, environment),
             Command::Completion(args) => completion::run(&args),
         }

@@ -29,6 +29,7 @@ pub mod kafka;
 pub mod laptop;
 pub mod output;
 pub mod produce;
+pub mod selftest;
 pub mod telemetry;
 pub mod topic;
 pub mod up;
