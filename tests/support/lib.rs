@@ -2,6 +2,7 @@
 //! It must not know what any suite asserts.
 
 pub mod kafka;
+pub mod kube;
 pub mod manifest;
 pub mod paths;
 pub mod program;

@@ -11,14 +11,15 @@ pub fn until<T>(what: &str, limit: Duration, mut ready: impl FnMut() -> Option<T
             return value;
         }
         assert!(begun.elapsed() < limit, "waited {limit:?} for {what}");
-        pause();
+        pass(Duration::from_millis(20));
     }
 }
 
+/// Lets time pass: between two looks at a condition, or where it is the passing of time that is tested.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one pause between two looks at a condition"
+    reason = "the one pause of the test suites"
 )]
-fn pause() {
-    std::thread::sleep(Duration::from_millis(20));
+pub fn pass(time: Duration) {
+    std::thread::sleep(time);
 }
