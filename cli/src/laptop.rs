@@ -3,6 +3,7 @@
 pub mod admin_port;
 pub mod choice;
 pub mod connectors;
+pub mod consistency;
 pub mod documents;
 pub mod engine;
 pub mod files;
@@ -15,6 +16,7 @@ pub mod run_file;
 pub mod schemas;
 pub mod screen;
 pub mod session;
+pub mod settings;
 pub mod sources;
 pub mod state;
 pub mod strict;

@@ -142,6 +142,33 @@ fn a_bad_duration_says_what_a_good_one_is() {
 }
 
 #[test]
+fn wrong_settings_are_found_before_anything_starts() {
+    let (data, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut manifest = Manifest::topic("orders");
+    manifest.topic_spec =
+        "  config:\n    max.mesage.bytes: \"1\"\n    segment.ms: soon\n".to_owned();
+    let file = manifest::write(
+        files.path(),
+        &manifest
+            .text()
+            .replace("spec: {}", "spec: {config: {num.partitions: x}}"),
+    );
+    assert_refused(
+        &up(&file, data.path(), &["--any-port"]),
+        &[
+            "3 problems in the files; nothing was started",
+            "did you mean \"max.message.bytes\"?",
+            "segment.ms cannot be \"soon\"; expected a whole number of at least 1",
+            "num.partitions cannot be \"x\"",
+        ],
+    );
+    assert!(
+        std::fs::read_dir(data.path()).unwrap().next().is_none(),
+        "nothing was started"
+    );
+}
+
+#[test]
 fn two_clusters_want_a_choice_and_none_wants_one() {
     let (data, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let cluster = |name: &str| {

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::laptop::findings::{Finding, Place, nearest, one_of};
-use crate::laptop::schemas::{Kind, Schemas};
+use crate::laptop::schemas::{Broken, Kind, Schemas};
 use crate::laptop::sources::Source;
 use crate::laptop::strict;
 use crate::laptop::yaml::{self, Data, Node};
@@ -31,7 +31,7 @@ impl fmt::Display for Id {
     }
 }
 
-/// A good object: typed, as JSON with defaults, and where it stands.
+/// An object: typed if it is good (`T` is `()` where nobody asks), as JSON with defaults, and where it stands.
 #[derive(Debug, Clone)]
 pub struct Object<T> {
     pub id: Id,
@@ -46,6 +46,16 @@ impl<T> Object<T> {
     /// The place of one of its fields, such as `spec.partitions`.
     pub fn place_of(&self, path: &str) -> Place {
         place(&self.place.file, &self.document, path)
+    }
+
+    /// The place of the value of one of its fields.
+    pub fn value_place_of(&self, path: &str) -> Place {
+        let at = self.document.locate_value(path);
+        Place {
+            file: Arc::clone(&self.place.file),
+            line: at.line,
+            column: at.column,
+        }
     }
 
     /// Whether the document itself gives the field, and no default filled it in.
@@ -66,6 +76,10 @@ pub struct Objects {
 #[derive(Debug, Default)]
 pub struct Reading {
     pub objects: Objects,
+    /// Every object of ours that has a name, good or not: what checks across objects go by.
+    pub all: Vec<Object<()>>,
+    /// A document that may be a Cluster is not among them: it is no YAML, no kind of ours by a slip, or without a name.
+    pub gaps: bool,
     /// What was skipped, a line each.
     pub notes: Vec<String>,
     pub findings: Vec<Finding>,
@@ -90,6 +104,7 @@ pub fn read(sources: &[Source], schemas: &Schemas, known: &Known) -> Reading {
                 .notes
                 .push(format!("{} holds no documents", source.name));
         }
+        reader.reading.gaps |= !stream.findings.is_empty();
         reader.reading.findings.extend(stream.findings);
         for document in &stream.documents {
             reader.document(&source.name, document);
@@ -111,6 +126,7 @@ impl Reader<'_> {
     fn document(&mut self, file: &Arc<str>, document: &Node) {
         if !matches!(document.data, Data::Map(_)) {
             let help = "a document has the fields apiVersion, kind, metadata and spec";
+            self.reading.gaps = true;
             return self.wrong(place(file, document, ""), "this is no object", help);
         }
         if document.text("kind") == Some("List") {
@@ -126,14 +142,12 @@ impl Reader<'_> {
     }
 
     fn list(&mut self, file: &Arc<str>, document: &Node) {
-        match document.entry("items").map(|entry| &entry.value.data) {
-            Some(Data::List(items)) => items.iter().for_each(|item| self.document(file, item)),
-            _ => self.wrong(
-                place(file, document, "items"),
-                "a List needs items",
-                "a list of objects",
-            ),
+        if let Some(Data::List(items)) = document.entry("items").map(|entry| &entry.value.data) {
+            return items.iter().for_each(|item| self.document(file, item));
         }
+        self.reading.gaps = true;
+        let at = place(file, document, "items");
+        self.wrong(at, "a List needs items", "a list of objects");
     }
 
     /// The name of the kind if it is ours; else the finding or the note is made.
@@ -184,6 +198,7 @@ impl Reader<'_> {
                 format!("write kind: {}", one_of(&names)),
             ),
         };
+        self.reading.gaps = true;
         self.wrong(place(file, document, field), what, help);
         None
     }
@@ -197,7 +212,10 @@ impl Reader<'_> {
         }
         let meta = &json["metadata"];
         let text = |field: &str| meta[field].as_str().map(str::to_owned);
-        let Some(name) = text("name") else { return };
+        let Some(name) = text("name") else {
+            self.reading.gaps |= kind.name == "Cluster";
+            return;
+        };
         let namespace = text("namespace").unwrap_or_else(|| "default".to_owned());
         let id = Id {
             kind: kind.name.clone(),
@@ -210,39 +228,49 @@ impl Reader<'_> {
             return self.wrong(at, format!("{id} is given twice"), help);
         }
         self.seen.insert(id.clone(), at.clone());
-        if !walked.sound {
-            return;
+        let object = Object {
+            id,
+            value: (),
+            json,
+            place: at,
+            document: document.clone(),
+        };
+        if walked.sound {
+            self.judge(file, kind, &object);
         }
-        let old = self.known.get(&id);
-        let broken = self.schemas.broken(kind, &json, old);
+        self.reading.all.push(object);
+    }
+
+    /// Puts a sound object to the rules of its kind, and keeps it if it breaks none.
+    fn judge(&mut self, file: &Arc<str>, kind: &Kind, object: &Object<()>) {
+        let old = self.known.get(&object.id);
+        let broken = self.schemas.broken(kind, &object.json, old);
         for rule in &broken {
-            let help = before(&json, old, &rule.path);
+            let mut help = before(&object.json, old, &rule.path);
+            if help.is_empty() {
+                help = meant(&object.json, rule);
+            }
             self.wrong(
-                place(file, document, &rule.path),
+                place(file, &object.document, &rule.path),
                 rule.message.clone(),
                 help,
             );
         }
         if broken.is_empty() {
-            self.keep(Draft {
-                id,
-                json,
-                place: at,
-                document: document.clone(),
-            });
+            self.keep(object);
         }
     }
 
-    fn keep(&mut self, draft: Draft) {
+    fn keep(&mut self, object: &Object<()>) {
         let objects = &mut self.reading.objects;
-        let at = draft.place.clone();
-        let kept = match draft.id.kind.as_str() {
-            "Cluster" => draft.typed().map(|object| objects.clusters.push(object)),
-            "Topic" => draft.typed().map(|object| objects.topics.push(object)),
-            _ => draft.typed().map(|object| objects.connectors.push(object)),
+        let kept = match object.id.kind.as_str() {
+            "Cluster" => object.typed().map(|object| objects.clusters.push(object)),
+            "Topic" => object.typed().map(|object| objects.topics.push(object)),
+            _ => object.typed().map(|object| objects.connectors.push(object)),
         };
         if let Err(error) = kept {
-            self.wrong(at, format!("the object cannot be read: {error}"), "");
+            let what = format!("the object cannot be read: {error}");
+            self.wrong(object.place.clone(), what, "");
         }
     }
 
@@ -251,30 +279,27 @@ impl Reader<'_> {
     }
 }
 
-/// A checked object whose type is still to be found.
-struct Draft {
-    id: Id,
-    json: Value,
-    place: Place,
-    document: Node,
-}
-
-impl Draft {
-    fn typed<T: DeserializeOwned>(self) -> Result<Object<T>, serde_json::Error> {
-        let Self {
-            id,
-            json,
-            place,
-            document,
-        } = self;
+impl Object<()> {
+    fn typed<T: DeserializeOwned>(&self) -> Result<Object<T>, serde_json::Error> {
         Ok(Object {
-            value: T::deserialize(&json)?,
-            id,
-            json,
-            place,
-            document,
+            value: T::deserialize(&self.json)?,
+            id: self.id.clone(),
+            json: self.json.clone(),
+            place: self.place.clone(),
+            document: self.document.clone(),
         })
     }
+}
+
+/// "did you mean …?", where a rule names the words of which the field has to be one.
+fn meant(object: &Value, rule: &Broken) -> String {
+    let pointer = format!("/{}", rule.path.replace('.', "/"));
+    let word = object.pointer(&pointer).and_then(Value::as_str);
+    let words = rule.message.split_once("write one of ");
+    let near = word
+        .zip(words)
+        .and_then(|(word, (_, words))| nearest(word, words.split(", ")));
+    near.map_or_else(String::new, |near| format!("did you mean \"{near}\"?"))
 }
 
 /// "before, it was …", for a rule that a change of the field at `path` breaks.

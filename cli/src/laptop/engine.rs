@@ -7,7 +7,6 @@ use std::sync::Arc;
 use ::broker::clock::Clock;
 use ::broker::listeners::{BindError, Listener};
 use ::broker::log::{FatalHandler, Options};
-use ::broker::settings::BrokerConfig;
 use ::broker::{Broker, Running, StartError};
 use crds::Cluster;
 use crds::cluster::Engine as Kind;
@@ -16,7 +15,6 @@ use crate::broker::end_at_once;
 use crate::broker::refusal::{Flags, failure};
 use crate::failure::Failure;
 use crate::laptop::documents::Object;
-use crate::laptop::findings::Finding;
 use crate::laptop::folder::DataFolder;
 use crate::laptop::listen;
 
@@ -38,24 +36,6 @@ pub fn settings(cluster: &Object<Cluster>) -> BTreeMap<String, String> {
         .entry("auto.create.topics.enable".to_owned())
         .or_insert_with(|| "false".to_owned());
     settings
-}
-
-/// What the broker will not take of the Cluster's `config`.
-pub fn findings(cluster: &Object<Cluster>) -> Vec<Finding> {
-    if cluster.value.spec.engine != Kind::Bundled {
-        return Vec::new();
-    }
-    let config = &cluster.value.spec.config;
-    let one = |(name, value): (&String, &String)| {
-        let only = BTreeMap::from([(name.clone(), value.clone())]);
-        let error = BrokerConfig::new(&only).err()?;
-        Some(Finding::new(
-            cluster.place_of(&format!("spec.config.{name}")),
-            error.to_string(),
-            "",
-        ))
-    };
-    config.iter().filter_map(one).collect()
 }
 
 /// The Kafka that everything stands on: our broker, or an existing one.

@@ -24,6 +24,7 @@ use crate::laptop::keeper::Keeper;
 use crate::laptop::listen::{self, Places, Wanted};
 use crate::laptop::run_file::{self, Addresses};
 use crate::laptop::screen::{self, Style, View};
+use crate::laptop::sources::Stamp;
 use crate::laptop::state::State;
 use crate::laptop::{admin_port, watching};
 use crate::output::{self, Format};
@@ -111,9 +112,10 @@ struct Session<'a> {
 
 impl Session<'_> {
     /// Topics first, so that the connectors find them; then the worker.
-    async fn serve(&self, good: Good, stamp: crate::laptop::sources::Stamp) -> Result<(), Failure> {
+    async fn serve(&self, good: Good, stamp: Stamp) -> Result<(), Failure> {
+        let Good { chosen, notes } = good;
         let mut keeper = Keeper {
-            chosen: good.chosen,
+            chosen,
             state: State::load(self.folder.path())?,
             prune: self.settings.prune,
             folder: self.folder.path().to_owned(),
@@ -125,7 +127,7 @@ impl Session<'_> {
         let lines = keeper.carry_out().await?;
         watching::tell(&lines, self.settings.style);
         let worker = self.worker(&keeper).await?;
-        let kept = self.keep(&mut keeper, &worker, stamp).await;
+        let kept = self.keep(&mut keeper, &worker, (stamp, notes)).await;
         worker.stop().await;
         kept
     }
@@ -190,7 +192,7 @@ impl Session<'_> {
         &self,
         keeper: &mut Keeper,
         worker: &connect_worker::Running,
-        stamp: crate::laptop::sources::Stamp,
+        (stamp, noted): (Stamp, Vec<String>),
     ) -> Result<(), Failure> {
         let admin_stop = self.stop.child_token();
         let admin = self.admin_port(worker, &admin_stop).await?;
@@ -219,6 +221,7 @@ impl Session<'_> {
             applied: stamp,
             pending: None,
             states: watching::states(&worker.snapshot().borrow()),
+            noted,
         };
         watching.run(keeper, worker.snapshot(), self.stop).await;
         Ok(())

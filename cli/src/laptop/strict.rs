@@ -190,10 +190,7 @@ impl Walk<'_> {
             let what = format!("{} lacks the field \"{name}\"", spot.name());
             let help = properties
                 .get(name)
-                .and_then(|p| p["description"].as_str())
-                .map_or_else(String::new, |text| {
-                    format!("{name}: {}", words::first_sentence(text))
-                });
+                .map_or_else(String::new, |lacking| words::lacking(name, lacking));
             self.wrong(spot.at, what, help);
         }
     }

@@ -32,6 +32,8 @@ pub struct Watching<'a> {
     /// A change that may still be under way.
     pub pending: Option<Stamp>,
     pub states: States,
+    /// Notes on the files as last told.
+    pub noted: Vec<String>,
 }
 
 impl Watching<'_> {
@@ -74,7 +76,7 @@ impl Watching<'_> {
         }
     }
 
-    async fn apply(&self, keeper: &mut Keeper) {
+    async fn apply(&mut self, keeper: &mut Keeper) {
         let good = match self.files.read(&keeper.state.known()) {
             Ok(good) => good,
             Err(refusal) => {
@@ -91,7 +93,17 @@ impl Watching<'_> {
             );
             return output::talk(&self.style.bad(&what));
         }
+        for note in good.notes.iter().filter(|note| !self.is_noted(note)) {
+            output::talk(&self.style.note(note));
+        }
+        self.noted = good.notes;
         tell_result(keeper.take(good.chosen).await, self.style);
+    }
+
+    /// Whether the same was told before, maybe of another line of the file.
+    fn is_noted(&self, note: &str) -> bool {
+        let text = |note: &str| note.split_once(": ").map(|(_, text)| text.to_owned());
+        self.noted.iter().any(|known| text(known) == text(note))
     }
 
     fn tell_states(&mut self, snapshot: &Snapshot) {

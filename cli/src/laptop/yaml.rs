@@ -98,17 +98,23 @@ impl Node {
         self.follow(path).0
     }
 
-    /// Whether there is a field at `path`.
-    pub fn has(&self, path: &str) -> bool {
-        self.follow(path).1.is_empty()
+    /// Where the value of the field at `path` begins; without the field, as [`Node::locate`].
+    pub fn locate_value(&self, path: &str) -> Mark {
+        let (at, node, rest) = self.follow(path);
+        if rest.is_empty() { node.at } else { at }
     }
 
-    fn follow<'p>(&self, path: &'p str) -> (Mark, &'p str) {
+    /// Whether there is a field at `path`.
+    pub fn has(&self, path: &str) -> bool {
+        self.follow(path).2.is_empty()
+    }
+
+    fn follow<'p>(&self, path: &'p str) -> (Mark, &Self, &'p str) {
         let (mut here, mut at, mut rest) = (self, self.at, path.trim_start_matches('.'));
         while let Some((mark, next, tail)) = here.step(rest) {
             (at, here, rest) = (mark, next, tail);
         }
-        (at, rest)
+        (at, here, rest)
     }
 
     /// Follows the first segment of `path`. Keys may hold dots, so the longest key that fits is taken.

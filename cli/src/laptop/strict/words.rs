@@ -97,8 +97,19 @@ fn kind(value: &Value) -> String {
     }
 }
 
+/// What to write where a field is missing: an empty mapping where that is enough, else what the field is.
+pub(super) fn lacking(name: &str, schema: &Value) -> String {
+    let enough =
+        schema["type"] == "object" && schema["required"].as_array().is_none_or(Vec::is_empty);
+    match schema["description"].as_str() {
+        _ if enough => format!("write {name}: {{}}"),
+        Some(text) => format!("{name}: {}", first_sentence(text)),
+        None => String::new(),
+    }
+}
+
 /// The first sentence of a field's description.
-pub(super) fn first_sentence(text: &str) -> &str {
+fn first_sentence(text: &str) -> &str {
     let line = text.split('\n').next().unwrap_or_default();
     line.split(". ")
         .next()

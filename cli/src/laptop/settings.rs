@@ -1,0 +1,153 @@
+//! The settings of a bundled broker in `config`: a wrong name or value is found before anything starts, by the tables that the
+//! broker itself goes by. Pure. Knows no other field of an object.
+
+use ::broker::settings::broker_table::{broker_setting, broker_settings};
+use ::broker::settings::definition::Definition;
+use ::broker::settings::topic_table::{TOPIC_SETTINGS, topic_setting};
+
+use crate::laptop::findings::nearest;
+
+/// Whose settings they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    Cluster,
+    Topic,
+}
+
+/// What is wrong with one setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// No such name; with what to write instead.
+    Name { help: String },
+    /// Not a value it takes; with what is expected.
+    Value { help: String },
+}
+
+/// Prefixes of settings that only other makers' brokers have.
+const VENDORS: [&str; 2] = ["confluent.", "redpanda."];
+
+/// Looks at one setting as the bundled broker would.
+pub fn fault(owner: Owner, name: &str, value: &str) -> Option<Fault> {
+    let Some(known) = definition(owner, name) else {
+        let help = instead(owner, name);
+        return Some(Fault::Name { help });
+    };
+    let expected = known.kind.check(value).err()?;
+    let help = format!("expected {expected}");
+    Some(Fault::Value { help })
+}
+
+fn definition(owner: Owner, name: &str) -> Option<Definition> {
+    match owner {
+        Owner::Cluster => broker_setting(name).ok(),
+        Owner::Topic => topic_setting(name).ok().copied(),
+    }
+}
+
+/// What to write instead of a name that the owner does not have: its own word for the same thing, or the nearest one.
+fn instead(owner: Owner, name: &str) -> String {
+    let twin = TOPIC_SETTINGS.iter().find_map(|row| match owner {
+        Owner::Cluster if row.name == name => row.broker_name,
+        Owner::Topic if row.broker_name == Some(name) => Some(row.name),
+        _ => None,
+    });
+    if let Some(twin) = twin {
+        let whose = match owner {
+            Owner::Cluster => "a Cluster's name for it is",
+            Owner::Topic => "a Topic's name for it is",
+        };
+        return format!("{whose} \"{twin}\"");
+    }
+    if let Some(vendor) = VENDORS.iter().find(|vendor| name.starts_with(**vendor)) {
+        return format!("the bundled broker has no setting that begins with {vendor}: take it out");
+    }
+    if owner == Owner::Topic && broker_setting(name).is_ok() {
+        return "it is the whole broker's: write it in the Cluster's config".to_owned();
+    }
+    let near = match owner {
+        Owner::Cluster => nearest(name, broker_settings().map(|row| row.name)),
+        Owner::Topic => nearest(name, TOPIC_SETTINGS.iter().map(|row| row.name)),
+    };
+    match near {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => "the bundled broker has no setting like it: take it out".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_names_and_values_say_what_to_write() {
+        use Owner::{Cluster, Topic};
+        let name = |help: &str| Some(Fault::Name { help: help.into() });
+        let value = |help: &str| Some(Fault::Value { help: help.into() });
+        for (owner, setting, given, expected) in [
+            (Topic, "segment.ms", "60000", None),
+            (
+                Topic,
+                "segment.ms",
+                "1m",
+                value("expected a whole number of at least 1"),
+            ),
+            (
+                Topic,
+                "compression.type",
+                "brotli",
+                value("expected one of: uncompressed, zstd, lz4, snappy, gzip, producer"),
+            ),
+            (
+                Topic,
+                "max.mesage.bytes",
+                "1",
+                name("did you mean \"max.message.bytes\"?"),
+            ),
+            (
+                Topic,
+                "log.segment.bytes",
+                "1",
+                name("a Topic's name for it is \"segment.bytes\""),
+            ),
+            (
+                Topic,
+                "num.partitions",
+                "3",
+                name("it is the whole broker's: write it in the Cluster's config"),
+            ),
+            (
+                Topic,
+                "color",
+                "red",
+                name("the bundled broker has no setting like it: take it out"),
+            ),
+            (
+                Topic,
+                "confluent.value.schema.validation",
+                "true",
+                name("the bundled broker has no setting that begins with confluent.: take it out"),
+            ),
+            (Cluster, "num.partitions", "3", None),
+            (
+                Cluster,
+                "num.partitons",
+                "3",
+                name("did you mean \"num.partitions\"?"),
+            ),
+            (
+                Cluster,
+                "num.partitions",
+                "0",
+                value("expected a whole number from 1 to 10000"),
+            ),
+            (
+                Cluster,
+                "retention.ms",
+                "1",
+                name("a Cluster's name for it is \"log.retention.ms\""),
+            ),
+        ] {
+            assert_eq!(fault(owner, setting, given), expected, "{setting}");
+        }
+    }
+}
