@@ -89,39 +89,142 @@ impl Args {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use std::collections::BTreeMap;
+
+    use clap::{ArgAction, CommandFactory};
 
     use super::*;
 
-    fn flags_without_variable(command: &clap::Command, path: &str, found: &mut Vec<String>) {
-        for argument in command
-            .get_arguments()
-            .filter(|argument| !argument.is_positional())
-        {
-            let ours = argument.get_env().and_then(|name| name.to_str());
-            let known = matches!(argument.get_id().as_str(), "help" | "version");
-            if !known && !ours.is_some_and(|name| name.starts_with("EDDYLINE_")) {
-                found.push(format!("{path} --{}", argument.get_id()));
-            }
-            if argument.get_help().is_none() && !argument.is_hide_set() {
-                found.push(format!("{path} --{}: no help", argument.get_id()));
-            }
+    /// What may stand in a variable of somebody's shell, for every later command: where things are, how output looks, and how
+    /// much is logged. Never what a command does: an exported wish to delete or to start anew would act long after it was meant.
+    const VARIABLES: &[&str] = &[
+        "EDDYLINE_ADMIN_LISTEN",
+        "EDDYLINE_ADMIN_PORT",
+        "EDDYLINE_BOOTSTRAP",
+        "EDDYLINE_CONNECT",
+        "EDDYLINE_CONNECT_PORT",
+        "EDDYLINE_DATA_DIR",
+        "EDDYLINE_KAFKA_PORT",
+        "EDDYLINE_LISTEN",
+        "EDDYLINE_LISTENERS",
+        "EDDYLINE_LOG_FORMAT",
+        "EDDYLINE_OUTPUT",
+        "EDDYLINE_VERBOSE",
+    ];
+    /// Commands of pods: their settings are variables of a manifest, so every flag of theirs has one.
+    const IN_PODS: &[&str] = &["operator", "worker", "selftest"];
+
+    /// A flag and the command it belongs to.
+    struct Flag {
+        command: String,
+        argument: clap::Arg,
+    }
+
+    impl Flag {
+        fn name(&self) -> String {
+            format!("{} --{}", self.command, self.argument.get_id())
         }
-        for inner in command.get_subcommands() {
-            if inner.get_about().is_none() {
-                found.push(format!("{path} {}: no help", inner.get_name()));
+
+        fn variable(&self) -> Option<String> {
+            Some(self.argument.get_env()?.to_str()?.to_owned())
+        }
+
+        fn is_in_pods(&self) -> bool {
+            let command = self.command.split(' ').nth(1);
+            command.is_some_and(|command| IN_PODS.contains(&command))
+        }
+
+        /// What its value is, for people.
+        fn value(&self) -> String {
+            if matches!(
+                self.argument.get_action(),
+                ArgAction::Set | ArgAction::Append
+            ) {
+                let names = self.argument.get_value_names().unwrap_or_default();
+                return names.join(" ");
             }
-            flags_without_variable(inner, &format!("{path} {}", inner.get_name()), found);
+            format!("{:?}", self.argument.get_action())
+        }
+    }
+
+    fn collect(command: &clap::Command, path: &str, found: &mut Vec<Flag>) {
+        let own = command.get_arguments().filter(|argument| {
+            let known = matches!(argument.get_id().as_str(), "help" | "version");
+            !argument.is_positional() && !known
+        });
+        found.extend(own.map(|argument| Flag {
+            command: path.to_owned(),
+            argument: argument.clone(),
+        }));
+        for inner in command.get_subcommands() {
+            collect(inner, &format!("{path} {}", inner.get_name()), found);
+        }
+    }
+
+    fn flags() -> Vec<Flag> {
+        let mut command = Args::command();
+        command.build();
+        let mut found = Vec::new();
+        collect(&command, "eddyline", &mut found);
+        found
+    }
+
+    fn without_help(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        for inner in command.get_subcommands() {
+            let name = format!("{path} {}", inner.get_name());
+            without_help(inner, &name, found);
+            if inner.get_about().is_none() {
+                found.push(name);
+            }
         }
     }
 
     #[test]
-    fn every_flag_has_help_and_a_variable() {
+    fn every_command_and_flag_has_help() {
         let mut command = Args::command();
         command.build();
         command.clone().debug_assert();
         let mut found = Vec::new();
-        flags_without_variable(&command, "eddyline", &mut found);
+        without_help(&command, "eddyline", &mut found);
+        let flags = flags().into_iter();
+        let silent = flags.filter(|flag| flag.argument.get_help().is_none());
+        found.extend(
+            silent
+                .filter(|flag| !flag.argument.is_hide_set())
+                .map(|flag| flag.name()),
+        );
         assert_eq!(found, Vec::<String>::new());
+    }
+
+    #[test]
+    fn variables_hold_places_and_forms_and_no_deeds() {
+        let wrong = |flag: &Flag| match flag.variable() {
+            _ if flag.is_in_pods() => false,
+            None => false,
+            Some(name) => !VARIABLES.contains(&name.as_str()),
+        };
+        let wrong: Vec<_> = flags()
+            .into_iter()
+            .filter(wrong)
+            .map(|flag| flag.name())
+            .collect();
+        assert_eq!(wrong, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_variable_means_the_same_everywhere() {
+        let mut meanings: BTreeMap<String, String> = BTreeMap::new();
+        for flag in flags() {
+            let Some(name) = flag.variable() else {
+                continue;
+            };
+            assert!(name.starts_with("EDDYLINE_"), "{}", flag.name());
+            let known = meanings.entry(name).or_insert_with(|| flag.value());
+            assert_eq!(*known, flag.value(), "{}", flag.name());
+        }
+        let known = VARIABLES
+            .iter()
+            .filter(|name| !meanings.contains_key(**name));
+        assert_eq!(known.count(), 0, "a variable that no flag has any more");
     }
 }

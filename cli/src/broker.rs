@@ -52,8 +52,8 @@ pub struct Args {
         default_value = "127.0.0.1:9600"
     )]
     admin_listen: SocketAddr,
-    /// A broker setting by its Kafka name; may be repeated (in the variable, parted by ';').
-    #[arg(long = "set", value_name = "NAME=VALUE", env = "EDDYLINE_SET", value_delimiter = ';', value_parser = setting)]
+    /// A broker setting by its Kafka name; may be repeated.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
 }
 

@@ -12,10 +12,10 @@ use crate::output::{self, Format};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The language, or the tool.
-    #[arg(short, long, value_enum, env = "EDDYLINE_LANG")]
+    #[arg(short, long, value_enum)]
     lang: Language,
     /// The topic that the program reads.
-    #[arg(short, long, default_value = "orders", env = "EDDYLINE_TOPIC")]
+    #[arg(short, long, default_value = "orders")]
     topic: String,
     #[command(flatten)]
     kafka: Kafka,

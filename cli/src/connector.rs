@@ -40,7 +40,7 @@ enum Command {
     Restart {
         name: String,
         /// Restart only what has failed.
-        #[arg(long, env = "EDDYLINE_ONLY_FAILED")]
+        #[arg(long)]
         only_failed: bool,
     },
 }

@@ -26,25 +26,20 @@ pub struct Args {
     /// The topic.
     topic: String,
     /// Print each record in this form: %t topic, %p partition, %o offset, %k key, %v value, %d time in milliseconds.
-    #[arg(short, long, value_name = "FORMAT", env = "EDDYLINE_FORMAT")]
+    #[arg(short, long, value_name = "FORMAT")]
     format: Option<String>,
     /// Stop after this many records.
-    #[arg(short = 'n', long, value_parser = clap::value_parser!(u64).range(1..), env = "EDDYLINE_COUNT")]
+    #[arg(short = 'n', long, value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     /// Where to begin: beginning, end, an offset (42), the last records (-10), a time
     /// (2026-01-31T12:00:00Z) or how long ago (10m). A group that has been here before goes on where it was.
-    #[arg(
-        long,
-        default_value = "beginning",
-        allow_hyphen_values = true,
-        env = "EDDYLINE_FROM"
-    )]
+    #[arg(long, default_value = "beginning", allow_hyphen_values = true)]
     from: Start,
     /// Read as a member of this group, and commit what was printed.
-    #[arg(short, long, env = "EDDYLINE_GROUP")]
+    #[arg(short, long)]
     group: Option<String>,
     /// Read this partition only.
-    #[arg(short, long, conflicts_with = "group", env = "EDDYLINE_PARTITION")]
+    #[arg(short, long, conflicts_with = "group")]
     partition: Option<i32>,
     #[command(flatten)]
     kafka: Kafka,

@@ -31,17 +31,16 @@ pub struct Args {
     /// The topic.
     topic: String,
     /// Lines are JSON objects with "value" and, if wanted, "key" and "partition".
-    #[arg(long, conflicts_with_all = ["separator", "key"], env = "EDDYLINE_JSON")]
+    #[arg(long, conflicts_with_all = ["separator", "key"])]
     json: bool,
     /// What stands between key and value in a line; without it the line is the value.
-    #[arg(short = 'K', long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new(),
-        env = "EDDYLINE_SEPARATOR")]
+    #[arg(short = 'K', long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     separator: Option<String>,
     /// The key of all records.
-    #[arg(short, long, conflicts_with = "separator", env = "EDDYLINE_KEY")]
+    #[arg(short, long, conflicts_with = "separator")]
     key: Option<String>,
     /// Send to this partition; without it the key decides, as in Java.
-    #[arg(short, long, env = "EDDYLINE_PARTITION")]
+    #[arg(short, long)]
     partition: Option<i32>,
     #[command(flatten)]
     kafka: Kafka,

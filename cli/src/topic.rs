@@ -26,7 +26,7 @@ enum Command {
     /// Lists all topics.
     List {
         /// Also list the topics that the cluster keeps for itself.
-        #[arg(long, env = "EDDYLINE_INTERNAL")]
+        #[arg(long)]
         internal: bool,
     },
     /// Shows a topic's partitions and settings.

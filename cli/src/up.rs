@@ -25,28 +25,22 @@ use crate::output::Format;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A file, a folder, or - for standard input; can be given several times.
-    #[arg(
-        short,
-        long = "file",
-        value_name = "FILE",
-        required = true,
-        env = "EDDYLINE_FILE"
-    )]
+    #[arg(short, long = "file", value_name = "FILE", required = true)]
     file: Vec<PathBuf>,
     /// The Cluster to run, where the files hold several.
-    #[arg(long, value_name = "NAME", env = "EDDYLINE_CLUSTER")]
+    #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
     /// Where data lives; unset, a folder per namespace and Cluster in the user's data folder.
     #[arg(long, value_name = "FOLDER", env = "EDDYLINE_DATA_DIR")]
     data_dir: Option<PathBuf>,
     /// Start anew: all data of the Cluster is removed first.
-    #[arg(long, env = "EDDYLINE_FRESH")]
+    #[arg(long)]
     fresh: bool,
     /// Delete topics whose Topic was taken out of the files.
-    #[arg(long, env = "EDDYLINE_PRUNE")]
+    #[arg(long)]
     prune: bool,
     /// Where a port is taken, take any free one.
-    #[arg(long, env = "EDDYLINE_ANY_PORT")]
+    #[arg(long)]
     any_port: bool,
     /// Port of the Kafka protocol.
     #[arg(
@@ -73,13 +67,13 @@ pub struct Args {
     )]
     admin_port: u16,
     /// Listen on this address too, for other machines: Kafka and Connect, without any protection.
-    #[arg(long, value_name = "IP", env = "EDDYLINE_LISTEN")]
+    #[arg(long, value_name = "IP")]
     listen: Vec<IpAddr>,
     /// Add a Kafka listener for containers on this machine: host.docker.internal:29092.
-    #[arg(long, env = "EDDYLINE_CONTAINERS")]
+    #[arg(long)]
     containers: bool,
     /// Generated data shows this time, always (for tests).
-    #[arg(long, value_name = "TIME", hide = true, env = "EDDYLINE_CLOCK")]
+    #[arg(long, value_name = "TIME", hide = true)]
     clock: Option<Timestamp>,
 }
 

@@ -16,22 +16,17 @@ use crate::output::{self, Format};
 pub(super) struct Args {
     group: String,
     /// Move it in this topic; may be repeated. Unset, in all that it has committed offsets for.
-    #[arg(short, long = "topic", value_name = "TOPIC", env = "EDDYLINE_TOPIC")]
+    #[arg(short, long = "topic", value_name = "TOPIC")]
     topics: Vec<String>,
     /// Where to: earliest, latest, an offset (42), the last records (-10), a time (2026-01-31T12:00:00Z) or how long
     /// ago (10m).
-    #[arg(
-        long,
-        value_name = "WHERE",
-        allow_hyphen_values = true,
-        env = "EDDYLINE_TO"
-    )]
+    #[arg(long, value_name = "WHERE", allow_hyphen_values = true)]
     to: Start,
     /// Only show what would be done: that is the default.
-    #[arg(long, conflicts_with = "execute", env = "EDDYLINE_DRY_RUN")]
+    #[arg(long, conflicts_with = "execute")]
     dry_run: bool,
     /// Do it.
-    #[arg(long, env = "EDDYLINE_EXECUTE")]
+    #[arg(long)]
     execute: bool,
 }
 

@@ -22,10 +22,10 @@ pub(super) struct Create {
     #[arg(required = true)]
     names: Vec<String>,
     /// Number of partitions; unset, the broker's default.
-    #[arg(short, long, env = "EDDYLINE_PARTITIONS", value_parser = clap::value_parser!(i32).range(1..))]
+    #[arg(short, long, value_parser = clap::value_parser!(i32).range(1..))]
     partitions: Option<i32>,
     /// Copies of each partition; unset, the broker's default.
-    #[arg(short, long, env = "EDDYLINE_REPLICAS", value_parser = clap::value_parser!(i32).range(1..=i64::from(i16::MAX)))]
+    #[arg(short, long, value_parser = clap::value_parser!(i32).range(1..=i64::from(i16::MAX)))]
     replicas: Option<i32>,
     #[command(flatten)]
     settings: Settings,
@@ -35,17 +35,12 @@ pub(super) struct Create {
 pub(super) struct Alter {
     name: String,
     /// Number of partitions to have from now on; never fewer than before.
-    #[arg(short, long, env = "EDDYLINE_PARTITIONS", value_parser = clap::value_parser!(i32).range(1..))]
+    #[arg(short, long, value_parser = clap::value_parser!(i32).range(1..))]
     partitions: Option<i32>,
     #[command(flatten)]
     settings: Settings,
-    /// A setting to take off the topic, so that the default holds again; may be repeated (in the variable, parted by ';').
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "EDDYLINE_DELETE_CONFIG",
-        value_delimiter = ';'
-    )]
+    /// A setting to take off the topic, so that the default holds again; may be repeated.
+    #[arg(long, value_name = "NAME")]
     delete_config: Vec<String>,
 }
 

@@ -11,11 +11,11 @@ const RETENTION: &str = "retention.ms";
 /// The flags.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Settings {
-    /// A setting by its Kafka name; may be repeated (in the variable, parted by ';').
-    #[arg(short, long = "config", value_name = "NAME=VALUE", env = "EDDYLINE_CONFIG", value_delimiter = ';', value_parser = pair)]
+    /// A setting by its Kafka name; may be repeated.
+    #[arg(short, long = "config", value_name = "NAME=VALUE", value_parser = pair)]
     config: Vec<(String, String)>,
     /// How long records are kept, such as 1d, 12h or Forever.
-    #[arg(long, value_name = "TIME", env = "EDDYLINE_RETENTION")]
+    #[arg(long, value_name = "TIME")]
     retention: Option<TimeLimit>,
 }
 
