@@ -17,6 +17,11 @@ use crate::laptop::session::{self, Settings};
 use crate::laptop::sources::Sources;
 use crate::output::Format;
 
+/// The ports that tutorials use.
+const KAFKA_PORT: u16 = 9092;
+const CONNECT_PORT: u16 = 8083;
+const ADMIN_PORT: u16 = 9600;
+
 /// Runs a file of Clusters, Topics and Connectors on this machine, until Ctrl-C.
 ///
 /// The file is the one that `kubectl apply -f` takes. Changes to it are applied while this runs.
@@ -46,7 +51,7 @@ pub struct Args {
     #[arg(
         long,
         value_name = "PORT",
-        default_value_t = 9092,
+        default_value_t = KAFKA_PORT,
         env = "EDDYLINE_KAFKA_PORT"
     )]
     kafka_port: u16,
@@ -54,7 +59,7 @@ pub struct Args {
     #[arg(
         long,
         value_name = "PORT",
-        default_value_t = 8083,
+        default_value_t = CONNECT_PORT,
         env = "EDDYLINE_CONNECT_PORT"
     )]
     connect_port: u16,
@@ -62,7 +67,7 @@ pub struct Args {
     #[arg(
         long,
         value_name = "PORT",
-        default_value_t = 9600,
+        default_value_t = ADMIN_PORT,
         env = "EDDYLINE_ADMIN_PORT"
     )]
     admin_port: u16,
@@ -119,23 +124,91 @@ fn settings(args: Args, format: Format, environment: &Environment) -> Result<Set
     })
 }
 
-/// The command that starts the same again.
+/// The command that starts the same again, for a shell. What is only said once (`--fresh`) is left out.
 fn command(args: &Args) -> String {
-    let mut words = vec!["eddyline up".to_owned()];
-    words.extend(
-        args.file
-            .iter()
-            .map(|file| format!("-f {}", file.display())),
-    );
-    words.extend(
-        args.cluster
-            .iter()
-            .map(|cluster| format!("--cluster {cluster}")),
-    );
-    words.extend(
-        args.data_dir
-            .iter()
-            .map(|folder| format!("--data-dir {}", folder.display())),
-    );
+    let mut words = vec!["eddyline".to_owned(), "up".to_owned()];
+    let mut flag = |name: &str, value: &str| {
+        words.push(name.to_owned());
+        words.extend((!value.is_empty()).then(|| quoted(value)));
+    };
+    for file in &args.file {
+        flag("-f", &file.to_string_lossy());
+    }
+    if let Some(cluster) = &args.cluster {
+        flag("--cluster", cluster);
+    }
+    if let Some(folder) = &args.data_dir {
+        flag("--data-dir", &folder.to_string_lossy());
+    }
+    for (name, port, default) in [
+        ("--kafka-port", args.kafka_port, KAFKA_PORT),
+        ("--connect-port", args.connect_port, CONNECT_PORT),
+        ("--admin-port", args.admin_port, ADMIN_PORT),
+    ] {
+        if port != default {
+            flag(name, &port.to_string());
+        }
+    }
+    for address in &args.listen {
+        flag("--listen", &address.to_string());
+    }
+    for (name, given) in [
+        ("--any-port", args.any_port),
+        ("--containers", args.containers),
+        ("--prune", args.prune),
+    ] {
+        if given {
+            flag(name, "");
+        }
+    }
     words.join(" ")
+}
+
+/// The word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./:=@%+,~".contains(letter);
+    if word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn the_command_that_starts_again_keeps_what_was_asked_for() {
+        for (given, again) in [
+            ("-f q.yaml", "eddyline up -f q.yaml"),
+            ("-f q.yaml --fresh", "eddyline up -f q.yaml"),
+            (
+                "-f a.yaml -f b --cluster demo/t --data-dir /srv/x",
+                "eddyline up -f a.yaml -f b --cluster demo/t --data-dir /srv/x",
+            ),
+            (
+                "--any-port -f q.yaml --listen 192.0.2.1 --listen ::1 --containers --prune",
+                "eddyline up -f q.yaml --listen 192.0.2.1 --listen ::1 --any-port --containers --prune",
+            ),
+            (
+                "-f q.yaml --kafka-port 9093 --admin-port 0 --connect-port 8083",
+                "eddyline up -f q.yaml --kafka-port 9093 --admin-port 0",
+            ),
+        ] {
+            let words = std::iter::once("up").chain(given.split(' '));
+            let line = Line::try_parse_from(words).unwrap();
+            assert_eq!(command(&line.args), again, "{given}");
+        }
+        let line = Line::try_parse_from(["up", "-f", "my file's.yaml"]).unwrap();
+        assert_eq!(command(&line.args), r"eddyline up -f 'my file'\''s.yaml'");
+    }
 }

@@ -2,12 +2,15 @@
 
 use connect_worker::ManagedConnector;
 use crds::Connector;
+use operator::connector::plan::starts_over;
 use operator::connector::render::{Identity, render};
 use operator::connector::validate::validate;
 use operator::names::ObjectName;
+use operator::ports::connect_api::Config;
+use serde::Deserialize as _;
 
 use crate::laptop::documents::{Id, Object};
-use crate::laptop::state::State;
+use crate::laptop::state::{Remembered, State};
 
 /// The connectors of the files.
 #[derive(Debug, Clone, Default)]
@@ -39,14 +42,7 @@ pub fn managed(
         }
         match validate(&connector.value) {
             Ok(valid) => {
-                let identity = Identity {
-                    object: ObjectName {
-                        namespace: connector.id.namespace.clone(),
-                        name: connector.id.name.clone(),
-                    },
-                    uid: known.uid.clone(),
-                    generation: known.generation,
-                };
+                let identity = identity(&connector.id, known);
                 managed.connectors.push(ManagedConnector {
                     namespace: connector.id.namespace.clone(),
                     name: connector.id.name.clone(),
@@ -67,6 +63,45 @@ pub fn managed(
         }
     }
     managed
+}
+
+/// The configurations that the remembered Connectors had.
+pub fn remembered(state: &State) -> Vec<Config> {
+    let connectors = state
+        .objects
+        .iter()
+        .filter(|(id, _)| id.kind == "Connector");
+    let render = |(id, known): (&Id, &Remembered)| {
+        let connector = Connector::deserialize(&known.object).ok()?;
+        let valid = validate(&connector).ok()?;
+        Some(render(&valid, &identity(id, known), None))
+    };
+    connectors.filter_map(render).collect()
+}
+
+/// The names of the connectors that make other records than before: they begin again at the first.
+pub fn started_over<'a>(
+    before: &'a [Config],
+    now: &'a [ManagedConnector],
+) -> impl Iterator<Item = &'a str> {
+    let other = |connector: &&ManagedConnector| {
+        let mut before = before.iter();
+        before.any(|config| starts_over(config, &connector.config))
+    };
+    now.iter()
+        .filter(other)
+        .map(|connector| connector.name.as_str())
+}
+
+fn identity(id: &Id, known: &Remembered) -> Identity {
+    Identity {
+        object: ObjectName {
+            namespace: id.namespace.clone(),
+            name: id.name.clone(),
+        },
+        uid: known.uid.clone(),
+        generation: known.generation,
+    }
 }
 
 #[cfg(test)]
@@ -112,6 +147,32 @@ mod tests {
         assert_eq!(only.managed_by, "the Connector default/gen in f.yaml");
         assert_eq!(only.config["quickstart"], "orders");
         assert_eq!(only.config["rate"], "5");
+    }
+
+    #[test]
+    fn another_data_set_is_another_beginning_and_another_rate_is_not() {
+        for (spec, over) in [
+            ("  datagen: {quickstart: orders, rate: 9}\n", false),
+            ("  datagen: {quickstart: ORDERS}\n", false),
+            ("  datagen: {quickstart: rides}\n", true),
+            ("  datagen: {quickstart: orders, seed: 1}\n", true),
+            ("  paused: true\n  datagen: {quickstart: rides}\n", false),
+        ] {
+            let mut state = State::default();
+            let file = connectors("  datagen: {quickstart: orders}\n");
+            admitted(&mut state, &file);
+            let running = managed(&file, &mut state, &[]).connectors;
+            let before = remembered(&state);
+            assert_eq!(before.len(), 1);
+            let file = connectors(spec);
+            admitted(&mut state, &file);
+            let now = managed(&file, &mut state, &running).connectors;
+            assert_eq!(
+                started_over(&before, &now).count(),
+                usize::from(over),
+                "{spec}"
+            );
+        }
     }
 
     #[test]

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 
 use connect_worker::ManagedConnector;
 use operator::admin::KafkaAdmin;
+use operator::ports::connect_api::Config;
+use serde_json::Value;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::failure::Failure;
 use crate::laptop::choice::Chosen;
-use crate::laptop::connectors::{Managed, managed};
+use crate::laptop::connectors::{Managed, managed, remembered, started_over};
 use crate::laptop::documents::Id;
 use crate::laptop::engine;
 use crate::laptop::state::State;
@@ -30,6 +32,8 @@ pub enum Line {
 #[derive(Debug)]
 pub struct Keeper {
     pub chosen: Chosen,
+    /// The Cluster's spec as it was started with.
+    pub started: Value,
     pub state: State,
     pub prune: bool,
     /// The data folder, where the state is written.
@@ -50,11 +54,15 @@ impl Keeper {
     /// The state cannot be written.
     pub async fn take(&mut self, chosen: Chosen) -> Result<Vec<Line>, Failure> {
         let mut lines = Vec::new();
-        if chosen.cluster.json["spec"] != self.chosen.cluster.json["spec"] {
-            lines.push(Line::Note(format!(
-                "{} was changed: that takes effect at the next start",
-                chosen.cluster.id
-            )));
+        let id = &chosen.cluster.id;
+        let spec = &chosen.cluster.json["spec"];
+        if *spec != self.chosen.cluster.json["spec"] {
+            lines.push(if *spec == self.started {
+                Line::Done(format!("{id} is as it was at the start again"))
+            } else {
+                let what = "was changed: that takes effect at the next start";
+                Line::Note(format!("{id} {what}"))
+            });
         }
         let before = self.generations();
         self.chosen = chosen;
@@ -69,6 +77,7 @@ impl Keeper {
     /// # Errors
     /// The state cannot be written.
     pub async fn carry_out(&mut self) -> Result<Vec<Line>, Failure> {
+        let before = self.configurations();
         self.admit();
         let config = engine::settings(&self.chosen.cluster);
         let wish = Wish {
@@ -97,6 +106,11 @@ impl Keeper {
             &self.connectors.borrow(),
         );
         lines.extend(problems.into_iter().map(Line::Problem));
+        lines.extend(started_over(&before, &connectors).map(|name| {
+            Line::Note(format!(
+                "connector {name} makes other records now (its topic, data set or seed was changed): it begins again at the first"
+            ))
+        }));
         lines.extend(paused(&self.chosen).map(|id| {
             Line::Note(format!(
                 "{id} is paused: nothing is done about it until paused is taken out"
@@ -114,6 +128,15 @@ impl Keeper {
         Ok(new)
     }
 
+    /// What the connectors were told last: by this process, or by the one before it.
+    fn configurations(&self) -> Vec<Config> {
+        let running = self.connectors.borrow();
+        if running.is_empty() {
+            return remembered(&self.state);
+        }
+        running.iter().map(|known| known.config.clone()).collect()
+    }
+
     fn admit(&mut self) {
         let uid = || Uuid::new_v4().to_string();
         let chosen = &self.chosen;
@@ -127,9 +150,11 @@ impl Keeper {
         }
     }
 
-    /// The objects that are in the files, with their generations.
+    /// The Topics and Connectors that are in the files, with their generations.
     fn generations(&self) -> Vec<(Id, i64)> {
-        let present = self.state.objects.iter().filter(|(_, known)| !known.left);
+        let objects = self.state.objects.iter();
+        // A Cluster's change takes effect later and is told apart.
+        let present = objects.filter(|(id, known)| !known.left && id.kind != "Cluster");
         present
             .map(|(id, known)| (id.clone(), known.generation))
             .collect()

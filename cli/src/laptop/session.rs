@@ -115,6 +115,7 @@ impl Session<'_> {
     async fn serve(&self, good: Good, stamp: Stamp) -> Result<(), Failure> {
         let Good { chosen, notes } = good;
         let mut keeper = Keeper {
+            started: chosen.cluster.json["spec"].clone(),
             chosen,
             state: State::load(self.folder.path())?,
             prune: self.settings.prune,
