@@ -12,9 +12,6 @@ pub const INTERNAL_TOPICS: [&str; 4] = [
     "__eddyline_connect",
 ];
 
-/// The label that names the Connector an object belongs to.
-pub const CONNECTOR_LABEL: &str = "eddyline.dev/connector";
-
 /// Which object: its identity in labels, offsets, metrics and conflicts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectName {

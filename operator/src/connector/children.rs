@@ -23,7 +23,12 @@ use k8s_openapi::{
 use kube::Resource;
 
 use super::pods::REST_PORT;
-use crate::{names, ports::connect_api::Config};
+use crate::{
+    children::{CONNECTOR_LABEL, labels as labels_of},
+    context::Kind,
+    names,
+    ports::connect_api::Config,
+};
 
 /// The one key of the ConfigMap.
 pub const CONFIG_KEY: &str = "connector.json";
@@ -158,22 +163,13 @@ fn selector(connector: &Connector) -> BTreeMap<String, String> {
             "app.kubernetes.io/component".to_owned(),
             "worker".to_owned(),
         ),
-        (names::CONNECTOR_LABEL.to_owned(), name),
+        (CONNECTOR_LABEL.to_owned(), name),
     ])
 }
 
 fn labels(connector: &Connector) -> BTreeMap<String, String> {
-    let name = connector.metadata.name.clone().unwrap_or_default();
-    let mut labels = selector(connector);
-    for (key, value) in [
-        ("name", "eddyline".to_owned()),
-        ("instance", name),
-        ("part-of", connector.spec.cluster.clone()),
-        ("managed-by", "eddyline".to_owned()),
-    ] {
-        labels.insert(format!("app.kubernetes.io/{key}"), value);
-    }
-    labels
+    let name = connector.metadata.name.as_deref().unwrap_or_default();
+    labels_of(Kind::Connector, name, "worker", &connector.spec.cluster)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use k8s_openapi::{
     api::core::v1::{ContainerStatus, Pod},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
     jiff::Timestamp,
 };
 
@@ -26,6 +27,8 @@ pub struct WorkerPod {
     pub name: String,
     /// Its uid.
     pub uid: String,
+    /// How often its container was started again.
+    pub restarts: i32,
     /// Where its REST API is, once it has an address.
     pub rest: Option<SocketAddr>,
     /// Its containers are ready and it is not about to end.
@@ -49,11 +52,12 @@ pub enum Trouble {
     Container(String),
 }
 
-/// The pods of the StatefulSet `set`, by ordinal. Pods that only carry its labels are left out.
-pub fn workers(pods: &[impl AsRef<Pod>], set: &str) -> Vec<WorkerPod> {
+/// The pods of the `StatefulSet` `set`, by ordinal. Pods that only carry its labels, or belong to one
+/// of its name that is gone, are left out.
+pub fn workers<'a>(pods: impl IntoIterator<Item = &'a Pod>, set: &ObjectMeta) -> Vec<WorkerPod> {
     let mut workers: Vec<_> = pods
-        .iter()
-        .filter_map(|pod| worker(pod.as_ref(), set))
+        .into_iter()
+        .filter_map(|pod| worker(pod, set))
         .collect();
     workers.sort_by_key(|pod| pod.ordinal);
     workers
@@ -81,12 +85,16 @@ impl WorkerPod {
     }
 }
 
-fn worker(pod: &Pod, set: &str) -> Option<WorkerPod> {
+fn worker(pod: &Pod, set: &ObjectMeta) -> Option<WorkerPod> {
     let metadata = &pod.metadata;
     let name = metadata.name.as_deref()?;
     let mut owners = metadata.owner_references.iter().flatten();
-    owners.find(|owner| owner.kind == "StatefulSet" && owner.name == set)?;
-    let ordinal = name.strip_prefix(set)?.strip_prefix('-')?.parse().ok()?;
+    owners.find(|owner| Some(&owner.uid) == set.uid.as_ref())?;
+    let ordinal = name
+        .strip_prefix(set.name.as_deref()?)?
+        .strip_prefix('-')?
+        .parse()
+        .ok()?;
     if ordinal >= ORDINALS_MAX {
         return None;
     }
@@ -101,6 +109,7 @@ fn worker(pod: &Pod, set: &str) -> Option<WorkerPod> {
         ordinal,
         name: name.to_owned(),
         uid: metadata.uid.clone()?,
+        restarts: containers(pod).map(|one| one.restart_count).sum(),
         rest: ip.map(|ip| SocketAddr::new(ip, REST_PORT)),
         ready: is_ready && metadata.deletion_timestamp.is_none(),
         since: metadata.creation_timestamp.as_ref().map(|time| time.0),
@@ -109,12 +118,17 @@ fn worker(pod: &Pod, set: &str) -> Option<WorkerPod> {
 }
 
 fn trouble(pod: &Pod) -> Option<Trouble> {
-    let status = pod.status.as_ref()?;
-    let containers = status.container_statuses.iter().flatten();
-    containers
-        .filter_map(container_trouble)
-        .next()
+    containers(pod)
+        .find_map(container_trouble)
         .or_else(|| placement(pod))
+}
+
+fn containers(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
+    let statuses = pod
+        .status
+        .iter()
+        .filter_map(|status| status.container_statuses.as_ref());
+    statuses.flatten()
 }
 
 fn placement(pod: &Pod) -> Option<Trouble> {
@@ -179,7 +193,12 @@ mod tests {
     }
 
     fn read(pods: &[Arc<Pod>]) -> Vec<WorkerPod> {
-        workers(pods, "gen-worker")
+        let set = ObjectMeta {
+            name: Some("gen-worker".into()),
+            uid: Some("s".into()),
+            ..ObjectMeta::default()
+        };
+        workers(pods.iter().map(Arc::as_ref), &set)
     }
 
     #[test]

@@ -54,10 +54,13 @@ pub struct Report {
     /// The state in Connect's words (`RUNNING`, `PAUSED`, `STOPPED`, `FAILED`, …) or one of ours
     /// (`COMPLETED`, `THROTTLED`).
     pub state: String,
-    /// Why the state is what it is, where a program can act on it: a word of `crds::Reason`.
+    /// Why the state is what it is, in one word (`TopicNotFound`, `InvalidConfig`,
+    /// `BrokerUnreachable`, `WorkerUnreachable`, `HandingOver`).
     pub reason: Option<String>,
     /// What went wrong, for people.
     pub trace: Option<String>,
+    /// The uid of the object that the workers follow.
+    pub uid: Option<String>,
     /// The generation of the object that the workers follow.
     pub generation: Option<i64>,
     /// The tasks by number.

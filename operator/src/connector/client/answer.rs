@@ -29,14 +29,13 @@ pub(super) fn report(body: &Value) -> Option<Report> {
         .collect();
     let restarts = ours["restarts"].as_i64().or_else(|| {
         let known = tasks.iter().filter_map(|task| task.restarts);
-        known
-            .map(i64::from)
-            .reduce(|sum, more| sum.saturating_add(more))
+        known.map(i64::from).reduce(i64::saturating_add)
     });
     Some(Report {
         state: connector["state"].as_str()?.to_owned(),
-        reason: text(&connector["reason"]),
+        reason: text(&ours["reason"]),
         trace: text(&connector["trace"]),
+        uid: text(&ours["uid"]),
         generation: ours["generation"].as_i64(),
         tasks,
         restarts,
@@ -51,8 +50,8 @@ pub(super) fn message(body: &Value, code: u16) -> String {
 }
 
 fn task(shown: &Value, extra: &Value) -> Option<TaskReport> {
-    let error = text(&shown["trace"]).or_else(|| text(&extra["lastError"]));
-    let reason = text(&shown["reason"]);
+    let error = text(&shown["trace"]);
+    let reason = text(&extra["reason"]);
     let fault = match extra["fault"].as_str() {
         Some("User") => Some(Fault::User),
         Some("System") => Some(Fault::System),
@@ -97,11 +96,11 @@ mod tests {
             "connector": {"state": "RESTARTING", "worker_id": "w-0:8083", "trace": " late \n"},
             "tasks": [
                 {"id": 0, "state": "RUNNING", "worker_id": "w-0:8083"},
-                {"id": 1, "state": "RESTARTING", "worker_id": "w-1:8083", "reason": "BrokerUnreachable", "trace": "no broker"},
+                {"id": 1, "state": "RESTARTING", "worker_id": "w-1:8083", "trace": "no broker"},
             ],
             "eddyline": {
-                "generation": 3, "records": 70, "rate": 9.5, "restarts": 4,
-                "tasks": [{"id": 1, "restarts": 4, "nextRestartTime": "2026-11-22T20:00:00Z", "fault": "System"}],
+                "uid": "u-1", "generation": 3, "reason": "BrokerUnreachable", "records": 70, "rate": 9.5, "restarts": 4,
+                "tasks": [{"id": 1, "reason": "BrokerUnreachable", "restarts": 4, "nextRestartTime": "2026-11-22T20:00:00Z", "fault": "System"}],
             },
         });
         let report = report(&body).unwrap();
@@ -109,9 +108,10 @@ mod tests {
             (
                 report.state.as_str(),
                 report.trace.as_deref(),
+                report.uid.as_deref(),
                 report.generation
             ),
-            ("RESTARTING", Some("late"), Some(3))
+            ("RESTARTING", Some("late"), Some("u-1"), Some(3))
         );
         assert_eq!(
             (report.records, report.rate, report.restarts),
