@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::output::Format;
 use crate::telemetry::LogFormat;
 use crate::{
-    broker, client_config, completion, connector, consume, datagen, doctor, group, produce,
-    selftest, topic, up,
+    broker, client_config, completion, connector, consume, datagen, doctor, group, operator,
+    produce, selftest, topic, up,
 };
 
 /// Kafka-compatible clusters, topics and sample-data connectors from three YAML kinds.
@@ -51,6 +51,7 @@ pub struct Args {
 pub enum Command {
     Up(up::Args),
     Broker(broker::Args),
+    Operator(operator::Args),
     Topic(topic::Args),
     Group(group::Args),
     Doctor(doctor::Args),
@@ -73,6 +74,7 @@ impl Args {
         match self.command {
             Command::Up(args) => up::run(args, format, environment).await,
             Command::Broker(args) => broker::run(args, format, environment).await,
+            Command::Operator(args) => operator::run(args, environment).await,
             Command::Topic(args) => topic::run(args, format, environment).await,
             Command::Group(args) => group::run(args, format, environment).await,
             Command::Doctor(args) => doctor::run(args, format, environment).await,

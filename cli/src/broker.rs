@@ -55,6 +55,9 @@ pub struct Args {
     /// A broker setting by its Kafka name; may be repeated.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
+    /// A file of broker settings, NAME=VALUE on each line; --set wins over it.
+    #[arg(long, value_name = "FILE")]
+    settings_file: Option<PathBuf>,
 }
 
 /// Runs the command: returns when the broker has ended in order.
@@ -128,12 +131,35 @@ fn settings(args: Args, environment: &Environment) -> Result<Settings, Failure> 
     if listeners.is_empty() {
         listeners.push(Listener::loopback(KAFKA_PORT));
     }
+    let mut config = match &args.settings_file {
+        Some(file) => settings_of(file)?,
+        None => BTreeMap::new(),
+    };
+    config.extend(args.set);
     Ok(Settings {
         data_dir,
         listeners,
         admin_listen: Some(args.admin_listen),
-        config: args.set.into_iter().collect(),
+        config,
     })
+}
+
+/// The settings in a file: a line each, empty ones and those that begin with `#` left out.
+fn settings_of(file: &std::path::Path) -> Result<BTreeMap<String, String>, Failure> {
+    let unreadable = |reason: String| {
+        let what = format!("cannot read the settings in {}: {reason}", file.display());
+        Failure::new(what, "give another --settings-file FILE")
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
+    let lines = text.lines().map(str::trim).enumerate();
+    lines
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(index, line)| {
+            let (name, value) =
+                setting(line).map_err(|help| unreadable(format!("line {}: {help}", index + 1)))?;
+            Ok((name, value.trim().to_owned()))
+        })
+        .collect()
 }
 
 fn plain_listener(text: &str) -> Result<Listener, String> {
@@ -258,6 +284,26 @@ mod tests {
         ]);
         assert_eq!(settings.config["a"], "b=c");
         assert_eq!(settings.config["log.cleanup.policy"], "compact,delete");
+    }
+
+    #[test]
+    fn a_file_gives_settings_and_flags_win() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("broker.properties");
+        std::fs::write(
+            &file,
+            "# ours\n\nnum.partitions=2\nlog.retention.hours = 24\n",
+        )
+        .unwrap();
+        let path = file.to_str().unwrap();
+        let settings = read(&["--settings-file", path, "--set", "num.partitions=3"]);
+        assert_eq!(settings.config["num.partitions"], "3");
+        assert_eq!(settings.config["log.retention.hours"], "24");
+
+        std::fs::write(&file, "num.partitions=2\nlog.dirs\n").unwrap();
+        let error = settings_of(&file).unwrap_err().to_string();
+        assert!(error.contains("line 2: write NAME=VALUE"), "{error}");
+        assert!(settings_of(&folder.path().join("none")).is_err());
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod group;
 pub mod interrupt;
 pub mod kafka;
 pub mod laptop;
+pub mod operator;
 pub mod output;
 pub mod produce;
 pub mod selftest;

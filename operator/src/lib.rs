@@ -8,14 +8,17 @@
 //! This package holds what both share: [`topic`], [`connector`] and the ports.
 
 pub mod admin;
+pub mod admin_server;
 pub mod children;
 pub mod connector;
 pub mod context;
 pub mod finding;
 pub mod kubernetes;
+pub mod lease;
 pub mod metrics;
 pub mod names;
 pub mod ports;
+pub mod release;
 pub mod run;
 pub mod settings;
 pub mod snapshots;

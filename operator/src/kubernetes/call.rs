@@ -122,3 +122,20 @@ where
     )
     .await
 }
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Neither a service account nor a kubeconfig says where the API server is.
+    #[error("find the API server: {0}")]
+    Unknown(#[from] kube::config::InferConfigError),
+    /// What it says cannot be used.
+    #[error("use the configuration of the API server: {0}")]
+    Unusable(#[source] Box<kube::Error>),
+}
+
+/// A client by the pod's service account, else by `KUBECONFIG` or the file kubectl uses.
+pub async fn connect() -> Result<Client, ConnectError> {
+    let config = kube::Config::infer().await?;
+    Client::try_from(config).map_err(|error| ConnectError::Unusable(Box::new(error)))
+}
