@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     admin_server::{self, ListenError},
+    connector,
     context::Context,
     kubernetes::call::within,
     lease::Lease,
@@ -89,7 +90,7 @@ pub async fn run(
 
 /// Starts the controllers.
 fn controllers(context: &Arc<Context>, tasks: &mut JoinSet<()>, stop: &CancellationToken) {
-    let _ = (context, tasks, stop);
+    tasks.spawn(connector::controller(context.clone(), stop.clone()));
 }
 
 async fn end(mut tasks: JoinSet<()>) {

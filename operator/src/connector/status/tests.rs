@@ -73,31 +73,31 @@ fn report(state: &str, tasks: &[&str], reason: Option<&str>, error: &str) -> Rep
     }
 }
 
-type Answer = Option<Result<Option<Report>, ConnectError>>;
+type Answer = Result<Option<Report>, ConnectError>;
 
-fn says(report: Report) -> Answer {
-    Some(Ok(Some(report)))
+fn says(title: &'static str, report: Report) -> Case {
+    answer(title, Ok(Some(report)))
 }
 
 fn silent() -> Answer {
-    Some(Err(ConnectError::Unreachable {
+    Err(ConnectError::Unreachable {
         worker: ([10, 0, 0, 1], 8083).into(),
         reason: "no answer within 2 s".into(),
-    }))
+    })
 }
 
 fn refused() -> Answer {
-    Some(Err(ConnectError::Refused {
+    Err(ConnectError::Refused {
         worker: ([10, 0, 0, 1], 8083).into(),
         message: "rate: must be above 0".into(),
-    }))
+    })
 }
 
 struct Case {
     title: &'static str,
     obstacle: Option<Obstacle>,
     pods: Vec<WorkerPod>,
-    answer: Answer,
+    answer: Option<Answer>,
     lacks_topic: bool,
     second: i64,
 }
@@ -129,7 +129,7 @@ fn pods(title: &'static str, pods: Vec<WorkerPod>) -> Case {
 
 fn answer(title: &'static str, answer: Answer) -> Case {
     Case {
-        answer,
+        answer: Some(answer),
         ..case(title)
     }
 }
@@ -204,7 +204,7 @@ fn pods_in_trouble() -> Vec<Case> {
 }
 
 fn answers() -> Vec<Case> {
-    let two = |state: &str| says(report(state, &[state, state], None, ""));
+    let two = |state: &str| report(state, &[state, state], None, "");
     let mut stale = report("RUNNING", &["RUNNING", "RUNNING"], None, "");
     stale.generation = Some(2);
     let mut stopped = report("STOPPED", &[], None, "");
@@ -212,65 +212,55 @@ fn answers() -> Vec<Case> {
     let mut throttled = report("THROTTLED", &["THROTTLED", "RUNNING"], None, "");
     throttled.trace = Some("no record was acknowledged for 5 s".into());
     let waiting = |reason: &str| {
-        says(report(
+        report(
             "UNASSIGNED",
             &["RUNNING", "UNASSIGNED"],
             Some(reason),
             "why",
-        ))
+        )
     };
     vec![
         answer("no worker answers", silent()),
         answer("a worker refuses", refused()),
-        answer("a worker does not know it yet", Some(Ok(None))),
+        answer("a worker does not know it yet", Ok(None)),
         Case {
             lacks_topic: true,
-            ..answer("the Cluster lacks the topic, no report yet", None)
+            ..case("the Cluster lacks the topic, no report yet")
         },
-        answer("workers follow an older edit", says(stale)),
-        answer("running", two("RUNNING")),
-        answer("throttled", says(throttled)),
-        answer("paused", two("PAUSED")),
-        answer("stopped", says(stopped)),
-        answer("completed", two("COMPLETED")),
-        answer("workers miss the topic", waiting("TopicNotFound")),
-        answer("workers miss the broker", waiting("BrokerUnreachable")),
-        answer(
+        says("workers follow an older edit", stale),
+        says("running", two("RUNNING")),
+        says("throttled", throttled),
+        says("paused", two("PAUSED")),
+        says("stopped", stopped),
+        says("completed", two("COMPLETED")),
+        says("workers miss the topic", waiting("TopicNotFound")),
+        says("workers miss the broker", waiting("BrokerUnreachable")),
+        says(
             "workers find the configuration wrong",
             waiting("InvalidConfig"),
         ),
-        answer("a worker misses its peer", waiting("WorkerUnreachable")),
-        answer("tasks are handed over", waiting("HandingOver")),
-        answer(
+        says("a worker misses its peer", waiting("WorkerUnreachable")),
+        says("tasks are handed over", waiting("HandingOver")),
+        says(
             "a task is started again",
-            says(report(
+            report(
                 "RESTARTING",
                 &["RUNNING", "RESTARTING"],
                 None,
                 "record too large",
-            )),
+            ),
         ),
-        answer(
+        says(
             "a task failed for good",
-            says(report(
-                "FAILED",
-                &["RUNNING", "FAILED"],
-                None,
-                "record too large",
-            )),
+            report("FAILED", &["RUNNING", "FAILED"], None, "record too large"),
         ),
-        answer(
+        says(
             "all tasks failed",
-            says(report(
-                "FAILED",
-                &["FAILED", "FAILED"],
-                None,
-                "record too large",
-            )),
+            report("FAILED", &["FAILED", "FAILED"], None, "record too large"),
         ),
-        answer(
+        says(
             "a state of a later version",
-            says(report("DREAMING", &["RUNNING", "RUNNING"], None, "")),
+            report("DREAMING", &["RUNNING", "RUNNING"], None, ""),
         ),
     ]
 }
@@ -290,10 +280,7 @@ fn seen(connector: &Connector, case: Case, previous: Option<&ConnectorStatus>) -
 #[test]
 fn every_state_has_its_reason_message_and_event() {
     let connector = connector(&json!({}));
-    let running = answer(
-        "",
-        says(report("RUNNING", &["RUNNING", "RUNNING"], None, "")),
-    );
+    let running = says("", report("RUNNING", &["RUNNING", "RUNNING"], None, ""));
     let running = seen(&connector, running, None);
     let mut table = String::new();
     for case in obstacles()
@@ -327,7 +314,7 @@ fn everything_a_report_says_is_in_the_status() {
     full.restarts = Some(4);
     full.tasks[1].restarts = Some(4);
     full.tasks[1].next_restart = Some(at(60));
-    let status = seen(&connector, answer("", says(full)), None);
+    let status = seen(&connector, says("", full), None);
     assert_eq!(
         serde_json::to_value(&status).unwrap(),
         json!({
@@ -358,7 +345,7 @@ fn counters_alone_are_told_apart_and_at_rest_nothing_changes() {
         report.records = Some(records);
         let case = Case {
             second,
-            ..answer("", says(report))
+            ..says("", report)
         };
         seen(&connector, case, previous)
     };
@@ -385,12 +372,7 @@ fn an_event_comes_with_a_new_reason_only() {
     let connector = connector(&json!({}));
     let starting = seen(&connector, pods("", Vec::new()), None);
     assert_eq!(event(None, &starting), None);
-    let running = || {
-        answer(
-            "",
-            says(report("RUNNING", &["RUNNING", "RUNNING"], None, "")),
-        )
-    };
+    let running = || says("", report("RUNNING", &["RUNNING", "RUNNING"], None, ""));
     let first = seen(&connector, running(), Some(&starting));
     let told = event(Some(&starting), &first).unwrap();
     assert_eq!(told.to_string(), "Normal Running: 2 tasks run on 2 workers");
