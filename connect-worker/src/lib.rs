@@ -25,6 +25,6 @@ pub mod worker;
 pub use self::{
     clock::{Clock, FixedClock, SystemClock},
     running::{Running, StartError, Worker},
-    settings::{ManagedConnector, Settings},
+    settings::{ManagedConnector, Peers, Place, Settings},
     worker::snapshot::{ConnectorState, ConnectorStatus, Origin, Reason, Snapshot, TaskStatus},
 };

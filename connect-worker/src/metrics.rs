@@ -105,6 +105,10 @@ mod tests {
             reason: None,
             trace: None,
             tasks: Vec::new(),
+            epoch: None,
+            all_tasks: 0,
+            workers: 1,
+            total: 0,
             records: 7,
             rate: 1.0,
         };

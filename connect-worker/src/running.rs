@@ -20,6 +20,7 @@ use crate::{
     settings::Settings,
     store::topic::TopicJournal,
     worker::{
+        Me,
         board::Board,
         runtime::{Ports, Runtime},
         snapshot::Snapshot,
@@ -51,7 +52,7 @@ impl Worker {
             .map_err(|detail| StartError::Client { detail })?;
         let ports = Ports {
             cluster: Arc::new(KafkaCluster::new(connection.clone())),
-            journal: Arc::new(TopicJournal::new(connection)),
+            journal: Arc::new(TopicJournal::new(connection, settings.place.is_some())),
             registry: Registry::new(vec![Arc::new(Datagen)]),
             clock: settings.clock,
         };
@@ -65,7 +66,12 @@ impl Worker {
         };
         let cluster = Arc::clone(&ports.cluster);
         let worker_id: Arc<str> = settings.worker_id.as_str().into();
-        let (runtime, handle) = Runtime::new(ports, settings.worker_id, settings.managed);
+        let me = settings.place.as_ref().map_or_else(Me::alone, |place| Me {
+            ordinal: place.ordinal,
+            pod: place.pod.clone(),
+            alone: false,
+        });
+        let (runtime, handle) = Runtime::new(ports, me, settings.managed);
         let board = Arc::clone(&handle.board);
         let api = Api {
             handle,

@@ -17,9 +17,11 @@ pub struct Settings {
     /// Where `/livez`, `/readyz` and `/metrics` listen. `None` where the process has an admin
     /// listener of its own (it can use [`crate::Running::metrics`]).
     pub admin_listen: Option<SocketAddr>,
-    /// The `worker_id` in status answers, by custom the `host:port` of the REST listener. It also owns
-    /// epochs in the offsets topic, so it must be the same after a restart.
+    /// The `worker_id` in status answers, by custom the `host:port` of the REST listener.
     pub worker_id: String,
+    /// Where the worker stands among those that share its connectors' tasks; `None` for one that is
+    /// alone: it takes connectors over REST, and its offsets are nobody else's.
+    pub place: Option<Place>,
     /// The connectors that objects or files declare: always the whole set. One that leaves the
     /// set is stopped and removed with its offsets; a change is applied live.
     ///
@@ -30,6 +32,47 @@ pub struct Settings {
     /// Settings for the Kafka clients by librdkafka's names (such as `security.protocol`). They
     /// win over the worker's own, except those that delivery depends on.
     pub client: BTreeMap<String, String>,
+}
+
+/// A worker among others: a pod of a `StatefulSet`, of which there are never two with one ordinal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The number at the end of the pod's name.
+    pub ordinal: u32,
+    /// The pod's uid. The container may restart in it.
+    pub pod: String,
+    /// Where the workers answer.
+    pub peers: Peers,
+}
+
+/// The REST addresses of workers by their ordinals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Peers {
+    /// As a headless service names its pods: `<pods>-<ordinal>.<service>:<port>`.
+    Service {
+        /// The name that the pods share.
+        pods: String,
+        /// The service's name in the cluster's DNS.
+        service: String,
+        /// The port of the REST API.
+        port: u16,
+    },
+    /// One after the other.
+    Listed(Vec<String>),
+}
+
+impl Peers {
+    /// The `host:port` of a worker; `None` for one that a list does not have.
+    pub fn address(&self, ordinal: u32) -> Option<String> {
+        match self {
+            Self::Service {
+                pods,
+                service,
+                port,
+            } => Some(format!("{pods}-{ordinal}.{service}:{port}")),
+            Self::Listed(addresses) => addresses.get(usize::try_from(ordinal).ok()?).cloned(),
+        }
+    }
 }
 
 /// A connector declared by a Kubernetes object or by a document in a file.

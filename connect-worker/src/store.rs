@@ -1,5 +1,6 @@
-//! What a worker remembers: offsets, epochs, acknowledgements, drawn seeds and the connectors made
-//! by REST, all in one compacted topic of the cluster it works for.
+//! What a worker remembers: layouts of tasks, how far workers have come with them, and the connectors
+//! made by REST, all in one compacted topic of the cluster it works for. Where several workers write
+//! it, what counts is its order: each of them knows a part of it from the beginning.
 //!
 //! Must not know: tasks, pacing, HTTP. Entry types: [`Store`] (open, write), [`state::State`]
 //! (what is there), [`Journal`] (the port to the topic).
@@ -28,13 +29,31 @@ const RETRY: Duration = Duration::from_millis(500);
 /// A key with its value; `None` deletes the key.
 pub(crate) type Pair = (Vec<u8>, Option<Vec<u8>>);
 
+/// A pair at its place in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// Rises along the journal; there may be gaps.
+    pub offset: u64,
+    /// What is there.
+    pub pair: Pair,
+}
+
 /// A log of keys and values of which the last value of each key counts.
 pub(crate) trait Journal: fmt::Debug + Send + Sync + 'static {
     /// Everything in it, in order; nothing when it was never written.
-    fn read(&self) -> Later<'_, Result<Vec<Pair>, JournalError>>;
+    fn read(&self) -> Later<'_, Result<Vec<Stored>, JournalError>>;
 
-    /// Appends in order. When it returns, the pairs outlive a crash.
-    fn append<'a>(&'a self, pairs: &'a [Pair]) -> Later<'a, Result<(), JournalError>>;
+    /// Appends in order. When it returns, the pairs outlive a crash. Answers the offset of the last
+    /// one; there is at least one.
+    fn append<'a>(&'a self, pairs: &'a [Pair]) -> Later<'a, Result<u64, JournalError>>;
+
+    /// Whether other workers write it too. Then [`Journal::next`] tells what comes in, and otherwise
+    /// it is never called.
+    fn is_shared(&self) -> bool;
+
+    /// What follows the last that [`Journal::read`] or this has told, whoever wrote it. Waits for it;
+    /// nothing is lost when the wait is given up.
+    fn next(&self) -> Later<'_, Result<Stored, JournalError>>;
 }
 
 /// A journal could not be read or written.
@@ -53,6 +72,8 @@ pub(crate) struct Store {
     // A std mutex: held to copy a few entries, never across an await.
     state: Arc<Mutex<State>>,
     writes: mpsc::Sender<Write>,
+    /// Where in the journal the state is.
+    end: watch::Receiver<u64>,
 }
 
 #[derive(Debug)]
@@ -78,20 +99,25 @@ impl Store {
         stop: CancellationToken,
     ) -> Result<(Self, impl Future<Output = ()> + Send + 'static), JournalError> {
         let state = State::fold(journal.read().await?);
-        let state = Arc::new(Mutex::new(state));
-        let (sender, queue) = mpsc::channel(QUEUE);
-        let writer = Writer {
+        let (writes, queue) = mpsc::channel(QUEUE);
+        let (told, end) = watch::channel(state.end());
+        let keeper = Keeper {
             journal,
-            state: Arc::clone(&state),
+            state: Arc::new(Mutex::new(state)),
             fault,
+            end: told,
         };
-        Ok((
-            Self {
-                state,
-                writes: sender,
-            },
-            writer.run(queue, stop),
-        ))
+        let store = Self {
+            state: Arc::clone(&keeper.state),
+            writes,
+            end,
+        };
+        Ok((store, keeper.run(queue, stop)))
+    }
+
+    /// Tells when something was stored, by whichever worker.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.end.clone()
     }
 
     /// What is stored.
@@ -99,7 +125,8 @@ impl Store {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stores entries, in order with all others; returns when they outlive a crash.
+    /// Stores entries, in order with all others; returns when they outlive a crash and the state has
+    /// them, with all that other workers stored before.
     ///
     /// # Errors
     /// The worker stopped first.
@@ -125,32 +152,34 @@ impl Store {
     }
 }
 
-struct Writer {
+struct Keeper {
     journal: Arc<dyn Journal>,
     state: Arc<Mutex<State>>,
     fault: watch::Sender<Option<String>>,
+    end: watch::Sender<u64>,
 }
 
-impl Writer {
+impl Keeper {
+    /// Writes what waits, and takes in what others write, until all handles are gone or `stop`.
+    async fn run(self, queue: mpsc::Receiver<Write>, stop: CancellationToken) {
+        tokio::select! {
+            () = self.write(queue) => {}
+            () = self.follow(), if self.journal.is_shared() => {}
+            () = stop.cancelled() => {}
+        }
+    }
+
     /// Writes what waits, all of it at once.
-    async fn run(self, mut queue: mpsc::Receiver<Write>, stop: CancellationToken) {
+    async fn write(&self, mut queue: mpsc::Receiver<Write>) {
         let mut waiting = Vec::new();
         while queue.recv_many(&mut waiting, QUEUE).await > 0 {
             let entries: Vec<Entry> = waiting
                 .iter()
                 .flat_map(|write| write.entries.iter().cloned())
                 .collect();
-            let pairs: Vec<Pair> = entries.iter().map(Entry::pair).collect();
-            tokio::select! {
-                biased;
-                () = self.append(&pairs) => {}
-                () = stop.cancelled() => return,
+            if !entries.is_empty() {
+                self.store(entries).await;
             }
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            for entry in entries {
-                state.apply(entry);
-            }
-            drop(state);
             for write in waiting.drain(..) {
                 if let Some(stored) = write.stored {
                     // Whoever asked may have gone: the entries are stored all the same.
@@ -160,13 +189,63 @@ impl Writer {
         }
     }
 
-    async fn append(&self, pairs: &[Pair]) {
-        while let Err(error) = self.journal.append(pairs).await {
-            tracing::warn!(%error, "store offsets; trying again");
-            self.fault.send_replace(Some(error.to_string()));
-            tokio::time::sleep(RETRY).await;
+    async fn store(&self, entries: Vec<Entry>) {
+        let pairs: Vec<Pair> = entries.iter().map(Entry::pair).collect();
+        let last = self.append(&pairs).await;
+        if self.journal.is_shared() {
+            // They are taken in where the journal has them, among those of other workers.
+            let mut end = self.end.subscribe();
+            let _ = end.wait_for(|end| *end > last).await;
+            return;
         }
-        self.fault.send_if_modified(|fault| fault.take().is_some());
+        let first = last.saturating_sub(pairs.len() as u64 - 1);
+        self.take_in(|state| {
+            for (offset, entry) in (first..).zip(entries) {
+                state.apply(entry, offset);
+            }
+        });
+    }
+
+    async fn append(&self, pairs: &[Pair]) -> u64 {
+        loop {
+            match self.journal.append(pairs).await {
+                Ok(last) => {
+                    self.fault.send_if_modified(|fault| fault.take().is_some());
+                    return last;
+                }
+                Err(error) => self.failed("store offsets; trying again", &error).await,
+            }
+        }
+    }
+
+    /// Takes in what all workers write.
+    async fn follow(&self) {
+        loop {
+            match self.journal.next().await {
+                Ok(stored) => {
+                    self.take_in(|state| state.take(stored));
+                    self.fault.send_if_modified(|fault| fault.take().is_some());
+                }
+                Err(error) => {
+                    self.failed("follow the offsets; trying again", &error)
+                        .await;
+                }
+            }
+        }
+    }
+
+    async fn failed(&self, what: &str, error: &JournalError) {
+        tracing::warn!(%error, "{what}");
+        self.fault.send_replace(Some(error.to_string()));
+        tokio::time::sleep(RETRY).await;
+    }
+
+    fn take_in(&self, take: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        take(&mut state);
+        let end = state.end();
+        drop(state);
+        self.end.send_replace(end);
     }
 }
 

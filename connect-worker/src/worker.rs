@@ -15,6 +15,8 @@ mod spec;
 mod task;
 mod tasks;
 
+pub(crate) use self::progress::Me;
+
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -180,6 +180,10 @@ mod tests {
             reason: None,
             trace: Some("it broke\nat line 1".to_owned()),
             tasks: Vec::new(),
+            epoch: None,
+            all_tasks: 0,
+            workers: 1,
+            total: 0,
             records: 0,
             rate: 0.0,
         }

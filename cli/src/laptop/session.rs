@@ -183,6 +183,7 @@ impl Session<'_> {
             rest_listen,
             admin_listen: None,
             worker_id: WORKER_ID.to_owned(),
+            place: None,
             managed: keeper.connectors.subscribe(),
             clock,
             client: BTreeMap::new(),

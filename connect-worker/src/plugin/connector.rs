@@ -35,7 +35,8 @@ pub struct Managed {
     pub epoch: u64,
     /// How many workers share the tasks; at least 1.
     pub workers: u32,
-    /// The uids of the worker pods that are there, by ordinal; empty on a laptop.
+    /// The uids of the worker pods that are there, by ordinal; empty text for one that is missing,
+    /// empty on a laptop.
     pub worker_uids: Vec<String>,
 }
 
@@ -142,20 +143,15 @@ fn state(config: &Config) -> TargetState {
 /// What a configuration says of the object that manages it, if one does.
 pub(crate) fn managed(config: &Config) -> Option<Managed> {
     let text = |key| config.get(key).map(|value| value.trim());
-    let uids = text("eddyline.worker.uids")
-        .unwrap_or_default()
-        .split(',')
-        .map(str::trim);
+    let uids = text("eddyline.worker.uids").filter(|uids| !uids.is_empty());
+    let uids = uids.map(|uids| uids.split(',').map(str::trim));
     Some(Managed {
         namespace: text("eddyline.namespace").unwrap_or_default().to_owned(),
         uid: text("eddyline.uid")?.to_owned(),
         generation: parsed(config, "eddyline.generation").unwrap_or(0),
         epoch: parsed(config, "eddyline.epoch").unwrap_or(0),
         workers: parsed(config, "eddyline.workers").unwrap_or(1),
-        worker_uids: uids
-            .filter(|uid| !uid.is_empty())
-            .map(ToOwned::to_owned)
-            .collect(),
+        worker_uids: uids.into_iter().flatten().map(ToOwned::to_owned).collect(),
     })
 }
 
@@ -201,7 +197,7 @@ mod tests {
             ("eddyline.generation", "3"),
             ("eddyline.epoch", "2"),
             ("eddyline.workers", "2"),
-            ("eddyline.worker.uids", "p-0, p-1"),
+            ("eddyline.worker.uids", "p-0, ,p-2"),
             ("eddyline.state", "PAUSED"),
             ("eddyline.restart.max", "0"),
             ("eddyline.restart.min.backoff.ms", "10"),
@@ -225,7 +221,7 @@ mod tests {
                     generation: 3,
                     epoch: 2,
                     workers: 2,
-                    worker_uids: vec!["p-0".to_owned(), "p-1".to_owned()],
+                    worker_uids: ["p-0", "", "p-2"].map(str::to_owned).to_vec(),
                 }),
             }
         );

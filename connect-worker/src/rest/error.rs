@@ -41,6 +41,7 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
             Refusal::Unknown(_) | Refusal::UnknownTask(..) => 404,
+            Refusal::Dedicated(_) => 403,
             Refusal::Exists(_) | Refusal::Managed { .. } | Refusal::NotNow(_) => 409,
             Refusal::Invalid(_) | Refusal::NotStopped(_) => 400,
         };

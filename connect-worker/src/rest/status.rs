@@ -104,11 +104,14 @@ pub(super) fn shown(api: &Api, status: &ConnectorStatus) -> Value {
         "uid": status.uid,
         "generation": status.generation,
         "state": status.state.as_word(),
-        "records": status.records,
+        "records": status.total,
         "rate": status.rate,
         "restarts": restarts,
         "tasks": status.tasks.iter().map(details).collect::<Vec<_>>(),
     });
+    if let Some(epoch) = status.epoch {
+        ours["epoch"] = json!(epoch);
+    }
     if let Some(reason) = status.reason {
         ours["reason"] = json!(reason);
     }

@@ -19,6 +19,7 @@ use crate::{
     settings::ManagedConnector,
     store::testing::MemoryJournal,
     worker::{
+        Me,
         runtime::{Ports, Runtime},
         testing::{Counter, MemoryCluster},
     },
@@ -40,7 +41,7 @@ impl Server {
             clock: Arc::new(SystemClock),
         };
         let (managed, wanted) = watch::channel(vec![managed()]);
-        let (runtime, handle) = Runtime::new(ports, "w:8083".to_owned(), wanted);
+        let (runtime, handle) = Runtime::new(ports, Me::alone(), wanted);
         tokio::spawn(runtime.run(CancellationToken::new()));
         let api = Api {
             handle: handle.clone(),

@@ -57,6 +57,7 @@ async fn start(cluster: &Mock, connectors: Vec<ManagedConnector>) -> Running {
         rest_listen: vec!["127.0.0.1:0".parse().unwrap()],
         admin_listen: Some("127.0.0.1:0".parse().unwrap()),
         worker_id: "localhost:8083".to_owned(),
+        place: None,
         managed,
         clock: Arc::new(SystemClock),
         client: BTreeMap::new(),

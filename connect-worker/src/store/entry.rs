@@ -21,36 +21,37 @@ pub(crate) struct Key {
 pub(crate) enum Subject {
     /// The connector itself, for one made by REST.
     Config,
-    /// The seed drawn for an object.
-    Seed {
-        /// The object's uid.
-        uid: String,
-    },
-    /// The layout of tasks that a stream is sent by.
-    Epoch {
+    /// A layout of tasks that a stream is sent by. Each worker that finds the last one ended writes
+    /// the next; which of them counts is the reader's business.
+    Layout {
         /// The object's uid.
         uid: String,
         /// A hash of topic, source and seed.
         stream: String,
+        /// Rises from layout to layout.
+        epoch: u64,
+        /// The writer's ordinal.
+        worker: u32,
     },
-    /// How far one task has come.
-    Position {
+    /// How far one worker has come with its tasks.
+    Part {
         /// The object's uid.
         uid: String,
         /// A hash of topic, source and seed.
         stream: String,
-        /// From 0.
-        task: u32,
+        /// Its ordinal.
+        worker: u32,
     },
-    /// The last epoch that a worker has ended and stored.
-    Acknowledgement {
-        /// The object's uid.
-        uid: String,
-        /// A hash of topic, source and seed.
-        stream: String,
-        /// The worker's id.
-        worker: String,
-    },
+}
+
+impl Subject {
+    /// The object that the entry belongs to; `None` for what outlives it.
+    pub(crate) fn uid(&self) -> Option<&str> {
+        match self {
+            Self::Config => None,
+            Self::Layout { uid, .. } | Self::Part { uid, .. } => Some(uid),
+        }
+    }
 }
 
 /// One write.

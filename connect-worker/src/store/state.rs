@@ -1,45 +1,60 @@
-//! The journal folded: the last value of each key. Pure.
+//! The journal folded: the last value of each key, and where it stands. Pure.
 
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
 use super::{
-    JournalError, Pair,
+    JournalError, Stored,
     entry::{Entry, Key, Subject},
 };
 
 /// Everything that is stored.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    entries: BTreeMap<Key, serde_json::Value>,
+    entries: BTreeMap<Key, (u64, serde_json::Value)>,
+    end: u64,
 }
 
 impl State {
-    /// Folds a journal. Keys of a kind that this version does not know are left alone.
-    pub(crate) fn fold(pairs: Vec<Pair>) -> Self {
+    /// Folds a journal.
+    pub(crate) fn fold(journal: Vec<Stored>) -> Self {
         let mut state = Self::default();
-        for (key, value) in pairs {
-            let Ok(key) = serde_json::from_slice::<Key>(&key) else {
-                tracing::debug!("read offsets: a key of another version is left alone");
-                continue;
-            };
-            // Bytes that are no JSON stay visible as text, so that reading the value reports them.
-            let value = value.map(|bytes| {
-                serde_json::from_slice(&bytes)
-                    .unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into())
-            });
-            state.apply(Entry { key, value });
+        for stored in journal {
+            state.take(stored);
         }
         state
     }
 
-    /// Takes in one write.
-    pub(crate) fn apply(&mut self, entry: Entry) {
-        match entry.value {
-            Some(value) => self.entries.insert(entry.key, value),
-            None => self.entries.remove(&entry.key),
+    /// Takes in what the journal holds at one place. Keys of a kind that this version does not know
+    /// are left alone.
+    pub(crate) fn take(&mut self, stored: Stored) {
+        let (key, value) = stored.pair;
+        self.end = stored.offset + 1;
+        let Ok(key) = serde_json::from_slice::<Key>(&key) else {
+            tracing::debug!("read offsets: a key of another version is left alone");
+            return;
         };
+        // Bytes that are no JSON stay visible as text, so that reading the value reports them.
+        let value = value.map(|bytes| {
+            serde_json::from_slice(&bytes)
+                .unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into())
+        });
+        self.apply(Entry { key, value }, stored.offset);
+    }
+
+    /// Takes in one write, at its place in the journal.
+    pub(crate) fn apply(&mut self, entry: Entry, offset: u64) {
+        self.end = offset + 1;
+        match entry.value {
+            Some(value) => drop(self.entries.insert(entry.key, (offset, value))),
+            None => drop(self.entries.remove(&entry.key)),
+        }
+    }
+
+    /// The place in the journal that this has come to: the offset after the last one taken in.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
     }
 
     /// The value of a key.
@@ -48,11 +63,22 @@ impl State {
     /// There is a value, and it is none of this version: to go on without it would repeat or lose
     /// records.
     pub(crate) fn value<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, JournalError> {
-        let Some(value) = self.entries.get(key) else {
+        Ok(self.placed(key)?.map(|(_, value)| value))
+    }
+
+    /// The value of a key and its offset in the journal.
+    ///
+    /// # Errors
+    /// As [`State::value`].
+    pub(crate) fn placed<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+    ) -> Result<Option<(u64, T)>, JournalError> {
+        let Some((offset, value)) = self.entries.get(key) else {
             return Ok(None);
         };
         T::deserialize(value)
-            .map(Some)
+            .map(|value| Some((*offset, value)))
             .map_err(|error| JournalError {
                 action: "read a stored value",
                 detail: format!("{}: {error}", serde_json::json!(key)),

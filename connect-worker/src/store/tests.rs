@@ -11,9 +11,11 @@ fn key(connector: &str, subject: Subject) -> Key {
     }
 }
 
-fn seed(uid: &str) -> Subject {
-    Subject::Seed {
+fn part(uid: &str) -> Subject {
+    Subject::Part {
         uid: uid.to_owned(),
+        stream: "s".to_owned(),
+        worker: 0,
     }
 }
 
@@ -29,8 +31,8 @@ async fn open(journal: &MemoryJournal) -> Store {
 async fn what_is_put_is_there_for_the_next_worker() {
     let journal = MemoryJournal::default();
     let store = open(&journal).await;
-    let kept = key("default/a", seed("1"));
-    let gone = key("default/a", seed("0"));
+    let kept = key("default/a", part("1"));
+    let gone = key("default/a", part("0"));
     store
         .put(vec![
             Entry::set(kept.clone(), &7_u64),
@@ -47,21 +49,16 @@ async fn what_is_put_is_there_for_the_next_worker() {
 
 #[test]
 fn keys_are_json_that_compaction_can_compare() {
-    let position = Subject::Position {
-        uid: "u".to_owned(),
-        stream: "s".to_owned(),
-        task: 3,
-    };
-    let (bytes, _) = Entry::forget(key("default/orders-gen", position)).pair();
+    let (bytes, _) = Entry::forget(key("default/orders-gen", part("u"))).pair();
     let expected =
-        r#"{"connector":"default/orders-gen","kind":"position","uid":"u","stream":"s","task":3}"#;
+        r#"{"connector":"default/orders-gen","kind":"part","uid":"u","stream":"s","worker":0}"#;
     assert_eq!(String::from_utf8(bytes).unwrap(), expected);
 }
 
 #[test]
 fn unknown_keys_are_left_alone_and_broken_values_are_told() {
-    let known = key("a", seed("1"));
-    let state = State::fold(vec![
+    let known = key("a", part("1"));
+    let pairs = [
         (b"\xff".to_vec(), Some(b"1".to_vec())),
         (
             br#"{"connector":"a","kind":"later"}"#.to_vec(),
@@ -71,7 +68,11 @@ fn unknown_keys_are_left_alone_and_broken_values_are_told() {
             Entry::forget(known.clone()).pair().0,
             Some(b"no json".to_vec()),
         ),
-    ]);
+    ];
+    let stored = (0..)
+        .zip(pairs)
+        .map(|(offset, pair)| Stored { offset, pair });
+    let state = State::fold(stored.collect());
     assert_eq!(state.keys("a"), vec![known.clone()]);
     assert!(state.value::<u64>(&known).is_err());
 }
@@ -80,16 +81,30 @@ fn unknown_keys_are_left_alone_and_broken_values_are_told() {
 fn keys_of_one_connector_lie_together() {
     let mut state = State::default();
     for (connector, subject) in [
-        ("a", seed("1")),
+        ("a", part("1")),
         ("a", Subject::Config),
-        ("a-b", seed("1")),
+        ("a-b", part("1")),
         ("b", Subject::Config),
     ] {
-        state.apply(Entry::set(key(connector, subject), &1));
+        state.apply(Entry::set(key(connector, subject), &1), 0);
     }
     assert_eq!(
         state.keys("a"),
-        [key("a", Subject::Config), key("a", seed("1"))]
+        [key("a", Subject::Config), key("a", part("1"))]
     );
     assert_eq!(state.declared(), ["a", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn workers_that_share_a_journal_see_it_in_one_order() {
+    let journal = MemoryJournal::shared();
+    let late = journal.delayed(Duration::from_millis(50));
+    let (one, other) = (open(&journal).await, open(&late).await);
+    let key = key("default/a", part("u"));
+    one.put(vec![Entry::set(key.clone(), &1)]).await.unwrap();
+    other.put(vec![Entry::set(key.clone(), &2)]).await.unwrap();
+    assert_eq!(other.state().placed::<u64>(&key), Ok(Some((1, 2))));
+    let mut changes = one.changes();
+    changes.wait_for(|end| *end == 2).await.unwrap();
+    assert_eq!(one.state().placed::<u64>(&key), Ok(Some((1, 2))));
 }

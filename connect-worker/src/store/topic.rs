@@ -11,16 +11,16 @@ use std::{
 };
 
 use rdkafka::{
-    Message, Offset, TopicPartitionList,
+    ClientConfig, Message, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     config::FromClientConfigAndContext,
-    consumer::{BaseConsumer, Consumer},
+    consumer::{BaseConsumer, Consumer, StreamConsumer},
     error::{KafkaError, RDKafkaErrorCode},
     metadata::Metadata,
     producer::{FutureProducer, FutureRecord, Producer},
 };
 
-use super::{Journal, JournalError, Pair};
+use super::{Journal, JournalError, Pair, Stored};
 use crate::{
     client::{Connection, Watch},
     producer::Later,
@@ -41,6 +41,11 @@ pub(crate) struct TopicJournal {
     producer: Mutex<Option<FutureProducer<Watch>>>,
     /// The topic is known to be there.
     made: AtomicBool,
+    /// Other workers write it too.
+    shared: bool,
+    /// Reads on where the last reading stopped.
+    // Tokio's mutex: held while waiting for the next record. Only one ever reads.
+    tail: tokio::sync::Mutex<Option<StreamConsumer<Watch>>>,
 }
 
 impl fmt::Debug for TopicJournal {
@@ -52,12 +57,14 @@ impl fmt::Debug for TopicJournal {
 }
 
 impl TopicJournal {
-    /// The journal behind this connection. Nothing is contacted.
-    pub(crate) fn new(connection: Connection) -> Self {
+    /// The journal behind this connection, `shared` with other workers or not. Nothing is contacted.
+    pub(crate) fn new(connection: Connection, shared: bool) -> Self {
         Self {
             connection,
             producer: Mutex::new(None),
             made: AtomicBool::new(false),
+            shared,
+            tail: tokio::sync::Mutex::new(None),
         }
     }
 
@@ -112,11 +119,16 @@ impl TopicJournal {
         }
     }
 
-    async fn write(&self, pairs: &[Pair]) -> Result<(), KafkaError> {
+    async fn ensure(&self) -> Result<(), KafkaError> {
         if !self.made.load(Ordering::Relaxed) {
             self.make().await?;
             self.made.store(true, Ordering::Relaxed);
         }
+        Ok(())
+    }
+
+    async fn write(&self, pairs: &[Pair]) -> Result<u64, KafkaError> {
+        self.ensure().await?;
         let producer = self.producer()?;
         let mut sent = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
@@ -124,32 +136,82 @@ impl TopicJournal {
             record.payload = value.as_ref();
             sent.push(producer.send_result(record).map_err(|(error, _)| error)?);
         }
+        let mut last = 0;
         for delivery in sent {
-            delivery
+            let delivered = delivery
                 .await
                 .map_err(|_| KafkaError::Canceled)?
                 .map_err(|(error, _)| error)?;
+            last = offset(delivered.offset);
         }
-        Ok(())
+        Ok(last)
+    }
+
+    /// Reads everything, and keeps the consumer for what follows.
+    async fn read_shared(&self) -> Result<Vec<Stored>, KafkaError> {
+        self.ensure().await?;
+        let mut tail = self.tail.lock().await;
+        if let Some(old) = tail.take() {
+            end(old);
+        }
+        let mut config = reader(&self.connection);
+        config
+            .set("enable.partition.eof", "true")
+            // The topic may be made anew: then its first record comes next.
+            .set("auto.offset.reset", "earliest");
+        let consumer: StreamConsumer<Watch> =
+            StreamConsumer::from_config_and_context(&config, Watch::default())?;
+        let mut assignment = TopicPartitionList::new();
+        assignment.add_partition_offset(TOPIC, 0, Offset::Beginning)?;
+        consumer.assign(&assignment)?;
+        let mut all = Vec::new();
+        loop {
+            let received = tokio::time::timeout(TIMEOUT, consumer.recv()).await;
+            match received {
+                Ok(Ok(message)) => all.push(stored(&message)),
+                Ok(Err(KafkaError::PartitionEOF(_))) => break,
+                Ok(Err(error)) => return Err(error),
+                Err(_) => {
+                    return Err(KafkaError::MessageConsumption(
+                        RDKafkaErrorCode::OperationTimedOut,
+                    ));
+                }
+            }
+        }
+        *tail = Some(consumer);
+        Ok(all)
+    }
+
+    async fn read_on(&self) -> Result<Stored, KafkaError> {
+        let tail = self.tail.lock().await;
+        let consumer = tail.as_ref().ok_or(KafkaError::Canceled)?;
+        loop {
+            match consumer.recv().await {
+                Ok(message) => return Ok(stored(&message)),
+                Err(KafkaError::PartitionEOF(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
 impl Journal for TopicJournal {
-    fn read(&self) -> Later<'_, Result<Vec<Pair>, JournalError>> {
+    fn read(&self) -> Later<'_, Result<Vec<Stored>, JournalError>> {
+        let failed = |error| failed("read the offsets topic", &error);
+        if self.shared {
+            return Box::pin(async move { self.read_shared().await.map_err(failed) });
+        }
         let connection = self.connection.clone();
         Box::pin(async move {
             let read = tokio::task::spawn_blocking(move || read(&connection));
             let read = read.await.map_err(|_| KafkaError::Canceled);
-            let (consumer, pairs) = read
-                .and_then(|read| read)
-                .map_err(|error| failed("read the offsets topic", &error))?;
-            // Ending a client takes a tenth of a second, which the first record need not wait for.
-            drop(tokio::task::spawn_blocking(move || drop(consumer)));
-            Ok(pairs)
+            let (consumer, all) = read.and_then(|read| read).map_err(failed)?;
+            end(consumer);
+            Ok(all)
         })
     }
 
-    fn append<'a>(&'a self, pairs: &'a [Pair]) -> Later<'a, Result<(), JournalError>> {
+    fn append<'a>(&'a self, pairs: &'a [Pair]) -> Later<'a, Result<u64, JournalError>> {
         Box::pin(async move {
             let written = self.write(pairs).await;
             if written.is_err() {
@@ -157,6 +219,17 @@ impl Journal for TopicJournal {
                 self.made.store(false, Ordering::Relaxed);
             }
             written.map_err(|error| failed("write the offsets topic", &error))
+        })
+    }
+
+    fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    fn next(&self) -> Later<'_, Result<Stored, JournalError>> {
+        Box::pin(async {
+            let next = self.read_on().await;
+            next.map_err(|error| failed("follow the offsets topic", &error))
         })
     }
 }
@@ -168,20 +241,46 @@ impl Drop for TopicJournal {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        let tail = self.tail.get_mut().take();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            drop(runtime.spawn_blocking(move || drop(producer)));
+            drop(runtime.spawn_blocking(move || drop((producer, tail))));
         }
     }
 }
 
-/// Reads the topic from its first record to the one that was last when this began.
-fn read(connection: &Connection) -> Result<(BaseConsumer<Watch>, Vec<Pair>), KafkaError> {
+/// The settings of whoever reads the topic.
+fn reader(connection: &Connection) -> ClientConfig {
     let mut config = connection.config("eddyline-connect-offsets");
     config
         // The client wants a group for any consumer; it is never joined and nothing is committed.
         .set("group.id", "eddyline-connect-offsets")
         .set("enable.auto.commit", "false")
-        .set("fetch.wait.max.ms", "20");
+        .set("queued.max.messages.kbytes", "4096");
+    config
+}
+
+/// Ending a client takes a tenth of a second, which the first record need not wait for.
+fn end(consumer: impl Send + 'static) {
+    drop(tokio::task::spawn_blocking(move || drop(consumer)));
+}
+
+fn stored(message: &impl Message) -> Stored {
+    let key = message.key().unwrap_or_default().to_vec();
+    Stored {
+        offset: offset(message.offset()),
+        pair: (key, message.payload().map(<[u8]>::to_vec)),
+    }
+}
+
+/// Offsets of records that are there are never below 0.
+fn offset(told: i64) -> u64 {
+    u64::try_from(told).unwrap_or(0)
+}
+
+/// Reads the topic from its first record to the one that was last when this began.
+fn read(connection: &Connection) -> Result<(BaseConsumer<Watch>, Vec<Stored>), KafkaError> {
+    let mut config = reader(connection);
+    config.set("fetch.wait.max.ms", "20");
     let consumer: BaseConsumer<Watch> =
         BaseConsumer::from_config_and_context(&config, Watch::default())?;
     let metadata = consumer.fetch_metadata(Some(TOPIC), TIMEOUT)?;
@@ -195,19 +294,16 @@ fn read(connection: &Connection) -> Result<(BaseConsumer<Watch>, Vec<Pair>), Kaf
     let mut assignment = TopicPartitionList::new();
     assignment.add_partition_offset(TOPIC, 0, Offset::Offset(low))?;
     consumer.assign(&assignment)?;
-    let mut pairs = Vec::new();
+    let mut all = Vec::new();
     loop {
         let message = consumer
             .poll(TIMEOUT)
             .ok_or(KafkaError::MessageConsumption(
                 RDKafkaErrorCode::OperationTimedOut,
             ))??;
-        pairs.push((
-            message.key().unwrap_or_default().to_vec(),
-            message.payload().map(<[u8]>::to_vec),
-        ));
+        all.push(stored(&message));
         if message.offset() + 1 >= high {
-            return Ok((consumer, pairs));
+            return Ok((consumer, all));
         }
     }
 }

@@ -125,7 +125,11 @@ fn unassigned(identity: &Identity, topic: String) -> ConnectorStatus {
         reason: None,
         trace: None,
         tasks: Vec::new(),
+        epoch: None,
+        all_tasks: 0,
+        workers: 1,
         records: 0,
+        total: 0,
         rate: 0.0,
     }
 }

@@ -95,6 +95,11 @@ pub(crate) enum Refusal {
         /// Whom to ask.
         by: String,
     },
+    /// The worker belongs to one connector.
+    #[error(
+        "Connector {0} cannot be made here: this worker runs the connector of its object only; apply a Connector instead"
+    )]
+    Dedicated(String),
     /// The request is wrong.
     #[error("{0}")]
     Invalid(String),

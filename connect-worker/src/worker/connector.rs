@@ -20,15 +20,17 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::start::{Obstacle, forgotten, open_sink, start_tasks};
+use self::start::{Obstacle, forgotten, open_sink, start_tasks, stream};
 use crate::{
     clock::Clock,
     plugin::{Registry, TargetState},
     producer::Cluster,
+    settings::ManagedConnector,
     store::Store,
     worker::{
         board::Board,
         lifecycle::aggregate,
+        progress::Me,
         snapshot::{ConnectorState, ConnectorStatus, Origin},
         spec::Spec,
         tasks::Tasks,
@@ -57,8 +59,8 @@ pub(crate) struct Shared {
     pub registry: Registry,
     /// The time that records show.
     pub clock: Arc<dyn Clock>,
-    /// This worker's id.
-    pub worker_id: String,
+    /// This worker.
+    pub me: Me,
     /// The moment that durations are counted from.
     pub origin: Instant,
     /// The time it was then.
@@ -78,6 +80,22 @@ pub(crate) struct Identity {
     pub uid: String,
     /// Who declared it.
     pub origin: Origin,
+}
+
+impl Identity {
+    /// A connector that an object or a file declares.
+    pub(super) fn of(connector: &ManagedConnector) -> Self {
+        let (namespace, name) = (&connector.namespace, &connector.name);
+        Self {
+            name: name.clone(),
+            stored: format!("{namespace}/{name}"),
+            uid: connector.uid.clone(),
+            origin: Origin::Managed {
+                namespace: namespace.clone(),
+                managed_by: connector.managed_by.clone(),
+            },
+        }
+    }
 }
 
 /// What is wanted of a connector.
@@ -123,6 +141,8 @@ pub(crate) struct Supervisor {
     shared: Arc<Shared>,
     identity: Identity,
     inbox: Inbox,
+    /// Tells when any worker has stored something.
+    stored: watch::Receiver<u64>,
     tasks: Option<Tasks>,
     obstacle: Option<Obstacle>,
     /// Records of tasks that have ended.
@@ -134,10 +154,12 @@ impl Supervisor {
     /// A supervisor that does nothing yet.
     pub(crate) fn new(shared: Arc<Shared>, identity: Identity, inbox: Inbox) -> Self {
         let history = VecDeque::with_capacity(RATE_OVER + 1);
+        let stored = shared.store.changes();
         Self {
             shared,
             identity,
             inbox,
+            stored,
             tasks: None,
             obstacle: None,
             records: 0,
@@ -167,10 +189,7 @@ impl Supervisor {
         self.follow().await;
         loop {
             self.publish();
-            let waits = self
-                .obstacle
-                .as_ref()
-                .is_some_and(|obstacle| obstacle.passes);
+            let waits = self.waits();
             tokio::select! {
                 changed = self.inbox.declared.changed() => {
                     if changed.is_err() {
@@ -180,6 +199,11 @@ impl Supervisor {
                 }
                 Some(restart) = self.inbox.restarts.recv() => self.restart(restart).await,
                 () = next(self.tasks.as_mut()) => self.mend(),
+                Ok(()) = self.stored.changed() => {
+                    if waits || self.is_superseded() {
+                        self.follow().await;
+                    }
+                }
                 _ = checkpoint.tick() => self.checkpoint(),
                 // The next round shows what has changed.
                 _ = show.tick() => {}
@@ -191,41 +215,60 @@ impl Supervisor {
     /// Brings the tasks in line with what is wanted.
     async fn follow(&mut self) {
         let declared = self.inbox.declared.borrow_and_update().clone();
-        let spec = match declared.spec {
-            Ok(spec) => spec,
+        let spec = match &declared.spec {
+            Ok(spec) => Arc::clone(spec),
             Err(text) => {
-                self.obstacle = Some(Obstacle::invalid(text));
+                self.obstacle = Some(Obstacle::invalid(text.clone()));
                 return;
             }
         };
-        self.obstacle = None;
+        let before = self.obstacle.take().map(|obstacle| obstacle.text);
+        let is_stopped = spec.connector.state == TargetState::Stopped;
+        let is_superseded = self.is_superseded();
         match &mut self.tasks {
             Some(tasks)
-                if spec.connector.state != TargetState::Stopped
-                    && !tasks.spec().asks_for_new_tasks(&spec) =>
+                if !is_stopped && !is_superseded && !tasks.spec().asks_for_new_tasks(&spec) =>
             {
                 tasks.follow(spec);
                 return;
             }
             _ => self.end_tasks().await,
         }
-        if spec.connector.state == TargetState::Stopped {
+        if is_stopped {
             return;
         }
-        match start_tasks(&self.shared, &self.identity, spec, declared.epoch).await {
-            Ok(tasks) => self.tasks = Some(tasks),
+        match start_tasks(&self.shared, &self.identity, spec, &declared).await {
+            Ok(tasks) => self.tasks = tasks,
             Err(obstacle) => {
-                tracing::warn!(connector = %self.identity.name, detail = %obstacle.text, "start the connector");
+                if before.as_ref() != Some(&obstacle.text) {
+                    tracing::warn!(connector = %self.identity.name, detail = %obstacle.text, "start the connector");
+                }
                 self.obstacle = Some(obstacle);
             }
         }
     }
 
+    /// Something is in the way that may pass.
+    fn waits(&self) -> bool {
+        self.obstacle
+            .as_ref()
+            .is_some_and(|obstacle| obstacle.passes)
+    }
+
+    /// Other workers have gone on to another layout.
+    fn is_superseded(&self) -> bool {
+        self.tasks.as_ref().is_some_and(|tasks| {
+            let current = tasks.stream().current(&self.shared.store.state());
+            let number = current.ok().flatten().map(|layout| layout.number);
+            number.is_some_and(|number| number > tasks.layout().number)
+        })
+    }
+
     /// Ends the tasks that run and stores where they stopped. Cut short, it can be called again.
     async fn end_tasks(&mut self) {
         let Some(tasks) = &mut self.tasks else { return };
-        let entries = tasks.end(&self.shared.worker_id).await;
-        if self.shared.store.put(entries).await.is_err() {
+        let entry = tasks.end().await;
+        if self.shared.store.put(vec![entry]).await.is_err() {
             tracing::debug!(connector = %self.identity.name, "the store is closing");
         }
         self.records += tasks.records();
@@ -306,16 +349,8 @@ impl Supervisor {
                 state = ConnectorState::Failed;
             }
         }
-        let (first, last) = (self.history.front(), self.history.back());
-        let passed = u32::try_from(self.history.len().saturating_sub(1))
-            .unwrap_or(u32::MAX)
-            .max(1);
-        let grown = last
-            .zip(first)
-            .map_or(0, |(last, first)| last.saturating_sub(*first));
-        let rate = f64::from(u32::try_from(grown).unwrap_or(u32::MAX))
-            / f64::from(passed)
-            / CHECKPOINT.as_secs_f64();
+        let (epoch, total) = self.progress(spec);
+        let is_stopped = target == TargetState::Stopped;
         self.shared.board.show(ConnectorStatus {
             name: self.identity.name.clone(),
             origin: self.identity.origin.clone(),
@@ -328,9 +363,47 @@ impl Supervisor {
             reason,
             trace,
             tasks,
+            epoch,
+            all_tasks: spec.map_or(0, |spec| if is_stopped { 0 } else { spec.connector.tasks }),
+            workers: spec.map_or(1, |spec| spec.workers()),
             records: self.all_records(),
-            rate,
+            total,
+            rate: self.rate(),
         });
+    }
+
+    /// The layout in force, and the records acknowledged since record 0, over all workers.
+    fn progress(&self, spec: Option<&Arc<Spec>>) -> (Option<u64>, u64) {
+        let state = self.shared.store.state();
+        if let Some(tasks) = &self.tasks {
+            let layout = tasks.layout();
+            let live = |task| tasks.next_of(task);
+            return (
+                Some(layout.number),
+                tasks.stream().sent(&state, layout, &live),
+            );
+        }
+        let stream = spec.map(|spec| stream(&self.identity, spec));
+        let layout = stream
+            .as_ref()
+            .and_then(|stream| stream.current(&state).ok()?);
+        stream.zip(layout).map_or((None, 0), |(stream, layout)| {
+            (Some(layout.number), stream.sent(&state, &layout, &|_| None))
+        })
+    }
+
+    /// Records per second over the last checkpoints.
+    fn rate(&self) -> f64 {
+        let (first, last) = (self.history.front(), self.history.back());
+        let passed = u32::try_from(self.history.len().saturating_sub(1))
+            .unwrap_or(u32::MAX)
+            .max(1);
+        let grown = last
+            .zip(first)
+            .map_or(0, |(last, first)| last.saturating_sub(*first));
+        f64::from(u32::try_from(grown).unwrap_or(u32::MAX))
+            / f64::from(passed)
+            / CHECKPOINT.as_secs_f64()
     }
 }
 

@@ -6,8 +6,6 @@
 //! stood still for days costs no memory) and the point from which nothing was sent. The tasks of
 //! the new epoch share [`Unsent`] by the same rule and begin with what was left out.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 /// More left-out progressions than this are folded into one that covers them all: some records
@@ -57,6 +55,13 @@ impl Stripe {
         let skipped = at.saturating_sub(self.first).div_ceil(self.step);
         let number = self.first.checked_add(skipped.checked_mul(self.step)?)?;
         (number < self.end).then_some(number)
+    }
+
+    /// How many numbers of the stripe are below `at`.
+    fn below_count(&self, at: u64) -> u64 {
+        at.min(self.end)
+            .saturating_sub(self.first)
+            .div_ceil(self.step)
     }
 
     /// The part from `at` on.
@@ -129,6 +134,16 @@ impl Unsent {
         }
     }
 
+    /// How many records were sent before.
+    pub(super) fn sent(&self) -> u64 {
+        let left: u64 = self
+            .stripes
+            .iter()
+            .map(|stripe| stripe.below_count(u64::MAX))
+            .sum();
+        self.from.saturating_sub(left)
+    }
+
     /// The part of one task.
     pub(super) fn path(&self, share: Share) -> Path {
         let (task, tasks) = (u64::from(share.task), u64::from(share.tasks));
@@ -158,20 +173,40 @@ impl Path {
             .min();
         left_out.or_else(|| self.tail.next(at)).unwrap_or(u64::MAX)
     }
+
+    /// How many numbers of the path are below `at`.
+    pub(super) fn count_below(&self, at: u64) -> u64 {
+        let parts = self.stripes.iter().chain([&self.tail]);
+        parts.map(|stripe| stripe.below_count(at)).sum()
+    }
+}
+
+/// One worker's part of an epoch, as far as the next epoch must know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Owner {
+    /// Its ordinal.
+    pub ordinal: u32,
+    /// The uid of its pod.
+    pub pod: String,
+    /// The uid of the pod that had the ordinal before.
+    pub before: Option<String>,
+    /// It has acknowledged: nothing of its part comes any more.
+    pub ended: bool,
 }
 
 /// The owners of the last epoch that have neither acknowledged nor gone: the next epoch waits for
-/// them. `present` are the workers that are there.
-pub(super) fn awaited<'a>(
-    owners: &'a [String],
-    acknowledged: &BTreeSet<String>,
-    present: &[String],
-) -> Vec<&'a str> {
-    owners
+/// them. `pods` are the uids of the worker pods that are there, by ordinal. Who listed them may
+/// not have seen yet that a pod was replaced; the successor counts as there.
+pub(super) fn awaited(owners: &[Owner], pods: &[String]) -> Vec<u32> {
+    let is_there = |owner: &Owner| {
+        let listed = usize::try_from(owner.ordinal).ok();
+        let listed = listed.and_then(|ordinal| pods.get(ordinal));
+        pods.contains(&owner.pod) || (owner.before.is_some() && owner.before.as_ref() == listed)
+    };
+    let awaited = owners
         .iter()
-        .filter(|owner| !acknowledged.contains(*owner) && present.contains(owner))
-        .map(String::as_str)
-        .collect()
+        .filter(|owner| !owner.ended && is_there(owner));
+    awaited.map(|owner| owner.ordinal).collect()
 }
 
 fn gcd(a: u64, b: u64) -> u64 {

@@ -20,7 +20,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    plugin::{Config, TargetState},
+    plugin::{Config, TargetState, managed},
     settings::ManagedConnector,
     store::entry::{Key, Subject},
     worker::{
@@ -77,21 +77,23 @@ impl Herder {
     /// Works until told to stop, then ends all connectors in order.
     pub(super) async fn run(
         mut self,
-        mut managed: watch::Receiver<Vec<ManagedConnector>>,
+        mut wanted: watch::Receiver<Vec<ManagedConnector>>,
         mut requests: mpsc::Receiver<Request>,
         stop: CancellationToken,
     ) {
-        self.recall();
+        if self.shared.me.alone {
+            self.recall();
+        }
         let mut is_fed = true;
-        let first = managed.borrow_and_update().clone();
+        let first = wanted.borrow_and_update().clone();
         self.follow(first);
         self.shared.board.tell(|snapshot| snapshot.ready = true);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                changed = managed.changed(), if is_fed => match changed {
+                changed = wanted.changed(), if is_fed => match changed {
                     Ok(()) => {
-                        let wanted = managed.borrow_and_update().clone();
+                        let wanted = wanted.borrow_and_update().clone();
                         self.follow(wanted);
                     }
                     // Nobody declares anything any more: what runs keeps running.
@@ -146,18 +148,8 @@ impl Herder {
         }
         let mut conflicts = BTreeMap::new();
         for connector in wanted {
-            let (namespace, name) = (&connector.namespace, &connector.name);
-            let stored = format!("{namespace}/{name}");
-            let origin = Origin::Managed {
-                namespace: namespace.clone(),
-                managed_by: connector.managed_by.clone(),
-            };
-            let identity = Identity {
-                name: name.clone(),
-                stored: stored.clone(),
-                uid: connector.uid.clone(),
-                origin,
-            };
+            let identity = Identity::of(&connector);
+            let (name, stored) = (&connector.name, identity.stored.clone());
             match self.connectors.get_mut(name) {
                 Some(known)
                     if known.identity.stored != stored || known.identity.uid != identity.uid =>
@@ -169,7 +161,8 @@ impl Herder {
                 }
                 Some(known) => {
                     known.identity = identity;
-                    if connector.generation >= known.declared.borrow().generation {
+                    let held = (known.declared.borrow().generation, epoch_of(&known.config));
+                    if (connector.generation, epoch_of(&connector.config)) >= held {
                         self.declare(
                             name,
                             connector.config,
@@ -291,6 +284,11 @@ impl Herder {
             let _ = run.await;
         }
     }
+}
+
+/// The number that a configuration gives the layout of tasks; 0 where it gives none.
+fn epoch_of(config: &Config) -> u64 {
+    managed(config).map_or(0, |managed| managed.epoch)
 }
 
 fn by_rest(name: &str, uid: String) -> Identity {

@@ -2,24 +2,25 @@
 
 use crate::{
     store::{
-        entry::{Entry, Key, Subject},
+        entry::{Entry, Subject},
         state::State,
     },
     worker::{
         command::Refusal,
         connector::Identity,
-        handover::{Share, Unsent},
-        progress::{Epoch, Stream},
+        handover::Unsent,
+        progress::{Layout, Part, Stream},
     },
 };
 
 /// How far each task of a connector has come, by what is stored.
 pub(super) fn shown(state: &State, identity: &Identity) -> Vec<(u32, u64)> {
-    let Some((stream, epoch)) = current(state, identity) else {
+    let Some((stream, layout)) = current(state, identity) else {
         return Vec::new();
     };
-    (0..epoch.tasks)
-        .filter_map(|task| Some((task, stream.next(state, epoch.number, task)?)))
+    let positions = stream.positions(state, &layout).into_iter();
+    positions
+        .filter_map(|(task, next)| Some((task, next?)))
         .collect()
 }
 
@@ -31,31 +32,33 @@ pub(super) fn shown(state: &State, identity: &Identity) -> Vec<(u32, u64)> {
 pub(super) fn moved(
     state: &State,
     identity: &Identity,
-    offsets: Option<Vec<(u32, u64)>>,
+    offsets: Option<&[(u32, u64)]>,
 ) -> Result<Vec<Entry>, Refusal> {
-    let Some(offsets) = offsets else {
-        let is_progress =
-            |key: &Key| !matches!(key.subject, Subject::Config | Subject::Seed { .. });
-        let keys = state.keys(&identity.stored).into_iter().filter(is_progress);
-        return Ok(keys.map(Entry::forget).collect());
-    };
-    let Some((stream, epoch)) = current(state, identity) else {
-        return Err(Refusal::Invalid(format!(
-            "connector {} has no offsets yet",
-            identity.name
-        )));
+    let Some((stream, layout)) = current(state, identity) else {
+        return match offsets {
+            None => Ok(Vec::new()),
+            Some(_) => Err(Refusal::Invalid(format!(
+                "connector {} has no offsets yet",
+                identity.name
+            ))),
+        };
     };
     let mut next = Vec::new();
-    for task in 0..epoch.tasks {
+    for (task, stored) in stream.positions(state, &layout) {
         // What an earlier layout left out counts as not sent: it may repeat, but is not lost.
-        let path = epoch.unsent.path(Share {
-            task,
-            tasks: epoch.tasks,
-        });
-        next.push(path.next(stream.next(state, epoch.number, task).unwrap_or(0)));
+        let path = layout.unsent.path(layout.share(task));
+        next.push(path.next(stored.unwrap_or(0)));
     }
-    for (task, wanted) in offsets {
-        let known = usize::try_from(task)
+    // A layout that starts at record 0, so that tasks can go back to any record.
+    let layout = Layout {
+        number: layout.number + 1,
+        unsent: Unsent::default(),
+        base: state.end(),
+        ..layout
+    };
+    let mut entries = vec![stream.layout(0, &layout)];
+    for (task, wanted) in offsets.into_iter().flatten() {
+        let known = usize::try_from(*task)
             .ok()
             .and_then(|task| next.get_mut(task));
         let missing = || {
@@ -64,38 +67,35 @@ pub(super) fn moved(
                 identity.name
             ))
         };
-        *known.ok_or_else(missing)? = wanted;
+        *known.ok_or_else(missing)? = *wanted;
     }
-    // A layout that starts at record 0, so that tasks can go back to any record.
-    let epoch = Epoch {
-        number: epoch.number + 1,
-        unsent: Unsent::default(),
-        ..epoch
-    };
-    let positions = (0..epoch.tasks)
-        .zip(next)
-        .map(|(task, next)| stream.position(epoch.number, task, next));
-    Ok([stream.layout(&epoch)]
-        .into_iter()
-        .chain(positions)
-        .collect())
+    if offsets.is_some() {
+        let part = Part {
+            epoch: layout.number,
+            pod: String::new(),
+            before: None,
+            since: Some(0),
+            next,
+            ended: true,
+        };
+        entries.push(stream.part(0, &part));
+    }
+    entries.extend(stream.leftovers(state, &layout));
+    Ok(entries)
 }
 
-/// The stream and epoch that are stored for the connector.
-fn current(state: &State, identity: &Identity) -> Option<(Stream, Epoch)> {
+/// The stream and layout that are stored for the connector.
+fn current(state: &State, identity: &Identity) -> Option<(Stream, Layout)> {
     state.keys(&identity.stored).into_iter().find_map(|key| {
-        let Subject::Epoch { uid, stream } = &key.subject else {
+        let Subject::Layout { uid, stream, .. } = key.subject else {
             return None;
         };
-        let (connector, uid, stream) = (identity.stored.clone(), uid.clone(), stream.clone());
-        let epoch = state.value::<Epoch>(&key).ok()??;
-        (uid == identity.uid).then_some((
-            Stream {
-                connector,
-                uid,
-                hash: stream,
-            },
-            epoch,
-        ))
+        let stream = Stream {
+            connector: identity.stored.clone(),
+            uid,
+            hash: stream,
+        };
+        let layout = stream.current(state).ok()??;
+        (stream.uid == identity.uid).then_some((stream, layout))
     })
 }

@@ -1,9 +1,23 @@
 //! How far a connector's tasks have come, as it is stored, and where they go on. Pure but for
 //! reading a [`State`] that is in memory.
+//!
+//! Two kinds of entries carry a stream. A [`Layout`] says how many tasks and workers there are and
+//! what they share; a [`Part`] says how far one worker has come with its tasks of a layout, and
+//! whether it has ended. Workers decide by the order of the journal, which is one for all:
+//!
+//! - Several workers may find that the last layout has ended and write the next one. The first in
+//!   the journal counts.
+//! - A worker begins its part by an open `Part`, and runs once it sees that entry in the journal with
+//!   no newer layout before it. A layout whose writer had not seen a part that began before it does
+//!   not count: so nobody runs by a layout that another one has replaced.
+//!
+//! Compaction keeps the last entry of each key at its offset, and both rules need no more than that.
 
-use std::collections::BTreeSet;
+mod step;
 
 use serde::{Deserialize, Serialize};
+
+pub(super) use self::step::{Resumption, Step, Wanted};
 
 use crate::{
     store::{
@@ -11,7 +25,7 @@ use crate::{
         entry::{Entry, Key, Subject},
         state::State,
     },
-    worker::handover::{Unsent, awaited},
+    worker::handover::{Share, Unsent},
 };
 
 /// One stream of one object: what offsets belong to.
@@ -27,47 +41,80 @@ pub(super) struct Stream {
 
 /// A layout of tasks and what it starts from. The tasks' positions count within it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Epoch {
+pub(super) struct Layout {
     /// Rises with every change of the layout.
     #[serde(rename = "epoch")]
     pub number: u64,
     /// How many tasks.
     pub tasks: u32,
-    /// The workers that run them.
-    pub owners: Vec<String>,
-    /// What they share.
+    /// How many workers; task t belongs to worker t modulo this.
+    pub workers: u32,
+    /// The generation of the object that it was written for.
+    pub generation: i64,
+    /// The seed drawn for the object.
+    pub seed: u64,
+    /// Its writer had read the journal up to here.
+    pub base: u64,
+    /// What the tasks share.
     #[serde(flatten)]
     pub unsent: Unsent,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Position {
-    epoch: u64,
-    next: u64,
-}
-
-/// Where the tasks go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Resumption {
-    /// The layout.
-    pub epoch: Epoch,
-    /// By task: every record of its share below is acknowledged.
+/// How far one worker has come with its part of a layout.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Part {
+    /// The layout's number.
+    pub epoch: u64,
+    /// The uid of the worker's pod; empty where there are no pods.
+    pub pod: String,
+    /// The uid of the pod that had the worker's ordinal before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Where in the journal the part began; `None` in the entry that begins it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
+    /// By task, those of the worker only: every record of its share below is acknowledged.
     pub next: Vec<u64>,
-    /// The layout is new: it is to be stored before the first record is sent.
-    pub is_new: bool,
+    /// Nothing more comes of it.
+    pub ended: bool,
 }
 
-/// The layout wanted now.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Layout<'a> {
-    /// How many tasks.
-    pub tasks: u32,
-    /// The epoch that someone else numbers; `None` where this worker does.
-    pub epoch: Option<u64>,
-    /// This worker's id.
-    pub worker: &'a str,
-    /// The ids of the workers that are there.
-    pub present: &'a [String],
+impl Me {
+    /// A worker without others.
+    pub(crate) fn alone() -> Self {
+        Self {
+            ordinal: 0,
+            pod: String::new(),
+            alone: true,
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Me {
+    /// The worker's place among the workers.
+    pub ordinal: u32,
+    /// The uid of its pod; empty where there are no pods.
+    pub pod: String,
+    /// Nobody else can run tasks of its connectors.
+    pub alone: bool,
+}
+
+impl Layout {
+    /// The tasks of a worker.
+    pub(super) fn tasks_of(&self, worker: u32) -> Vec<u32> {
+        let is_its = |task: &u32| task % self.workers.max(1) == worker;
+        (0..self.tasks).filter(is_its).collect()
+    }
+
+    /// A task's share of the sequence.
+    pub(super) fn share(&self, task: u32) -> Share {
+        Share {
+            task,
+            tasks: self.tasks,
+        }
+    }
 }
 
 impl Stream {
@@ -78,289 +125,117 @@ impl Stream {
         }
     }
 
-    fn epoch_key(&self) -> Key {
-        self.key(Subject::Epoch {
+    fn part_key(&self, worker: u32) -> Key {
+        self.key(Subject::Part {
             uid: self.uid.clone(),
             stream: self.hash.clone(),
+            worker,
         })
     }
 
-    fn position_key(&self, task: u32) -> Key {
-        self.key(Subject::Position {
-            uid: self.uid.clone(),
-            stream: self.hash.clone(),
-            task,
-        })
-    }
-
-    fn acknowledgement_key(&self, worker: &str) -> Key {
-        let (uid, stream) = (self.uid.clone(), self.hash.clone());
-        self.key(Subject::Acknowledgement {
-            uid,
-            stream,
-            worker: worker.to_owned(),
-        })
-    }
-
-    /// Where the seed drawn for the object is kept.
-    pub(super) fn seed_key(&self) -> Key {
-        self.key(Subject::Seed {
-            uid: self.uid.clone(),
-        })
-    }
-
-    /// Stores how far a task has come.
-    pub(super) fn position(&self, epoch: u64, task: u32, next: u64) -> Entry {
-        Entry::set(self.position_key(task), &Position { epoch, next })
-    }
-
-    /// How far a task has come in an epoch, if that is stored and can be read.
-    pub(super) fn next(&self, state: &State, epoch: u64, task: u32) -> Option<u64> {
-        let position = state.value::<Position>(&self.position_key(task)).ok()??;
-        (position.epoch == epoch).then_some(position.next)
+    /// Stores how far a worker has come.
+    pub(super) fn part(&self, worker: u32, part: &Part) -> Entry {
+        Entry::set(self.part_key(worker), part)
     }
 
     /// Stores a layout.
-    pub(super) fn layout(&self, epoch: &Epoch) -> Entry {
-        Entry::set(self.epoch_key(), epoch)
-    }
-
-    /// Stores that a worker has ended its part of an epoch: nothing of it comes any more.
-    pub(super) fn acknowledgement(&self, worker: &str, epoch: u64) -> Entry {
-        Entry::set(self.acknowledgement_key(worker), &epoch)
-    }
-
-    /// Forgets what other objects and streams under the same name have stored.
-    pub(super) fn tombstones(&self, state: &State) -> Vec<Entry> {
-        let strange = |key: &Key| match &key.subject {
-            Subject::Config => false,
-            Subject::Seed { uid } => *uid != self.uid,
-            Subject::Epoch { uid, stream }
-            | Subject::Position { uid, stream, .. }
-            | Subject::Acknowledgement { uid, stream, .. } => {
-                *uid != self.uid || *stream != self.hash
-            }
+    pub(super) fn layout(&self, worker: u32, layout: &Layout) -> Entry {
+        let subject = Subject::Layout {
+            uid: self.uid.clone(),
+            stream: self.hash.clone(),
+            epoch: layout.number,
+            worker,
         };
-        state
-            .keys(&self.connector)
-            .into_iter()
-            .filter(strange)
-            .map(Entry::forget)
-            .collect()
+        Entry::set(self.key(subject), layout)
     }
 
-    /// Forgets positions of tasks that the layout does not have.
-    pub(super) fn leftovers(&self, state: &State, tasks: u32) -> Vec<Entry> {
-        let gone =
-            |key: &Key| matches!(&key.subject, Subject::Position { task, .. } if *task >= tasks);
-        state
-            .keys(&self.connector)
-            .into_iter()
-            .filter(gone)
-            .map(Entry::forget)
-            .collect()
+    /// The entry forgets something of another stream.
+    pub(super) fn loses(&self, entry: &Entry) -> bool {
+        entry.value.is_none() && !self.is_of_mine(&entry.key)
     }
 
-    /// Where the tasks of the wanted layout go on from what is stored. `Err` names the workers of
-    /// the last epoch that are still to acknowledge.
-    ///
-    /// # Errors
-    /// A stored value cannot be read.
-    pub(super) fn resume(
+    fn is_of_mine(&self, key: &Key) -> bool {
+        match &key.subject {
+            Subject::Config => false,
+            Subject::Layout { uid, stream, .. } | Subject::Part { uid, stream, .. } => {
+                *uid == self.uid && *stream == self.hash
+            }
+        }
+    }
+
+    /// What a worker has stored of the layout with this number, and where it began.
+    pub(super) fn stored_part(
         &self,
         state: &State,
-        layout: Layout<'_>,
-    ) -> Result<Result<Resumption, Vec<String>>, JournalError> {
-        let Some(last) = state.value::<Epoch>(&self.epoch_key())? else {
-            let epoch = layout.epoch_after(Unsent::default(), None);
-            return Ok(Ok(Resumption {
-                next: vec![0; layout.tasks as usize],
-                epoch,
-                is_new: true,
-            }));
-        };
-        let mut next = Vec::new();
-        for task in 0..last.tasks {
-            let position: Option<Position> = state.value(&self.position_key(task))?;
-            next.push(
-                position
-                    .filter(|position| position.epoch == last.number)
-                    .map_or(0, |position| position.next),
-            );
-        }
-        if last.tasks == layout.tasks && layout.epoch.is_none_or(|epoch| epoch <= last.number) {
-            return Ok(Ok(Resumption {
-                epoch: last,
-                next,
-                is_new: false,
-            }));
-        }
-        let mut acknowledged = BTreeSet::new();
-        for owner in &last.owners {
-            let told: Option<u64> = state.value(&self.acknowledgement_key(owner))?;
-            // This worker runs nothing while it asks: what it left is stored.
-            if told.is_some_and(|epoch| epoch >= last.number) || owner == layout.worker {
-                acknowledged.insert(owner.clone());
-            }
-        }
-        let missing = awaited(&last.owners, &acknowledged, layout.present);
-        if !missing.is_empty() {
-            return Ok(Err(missing.into_iter().map(str::to_owned).collect()));
-        }
-        let epoch = layout.epoch_after(last.unsent.after(&next), Some(last.number));
-        Ok(Ok(Resumption {
-            next: vec![0; layout.tasks as usize],
-            epoch,
-            is_new: true,
+        worker: u32,
+        epoch: u64,
+    ) -> Result<Option<Part>, JournalError> {
+        let stored = state.placed::<Part>(&self.part_key(worker))?;
+        let stored = stored.filter(|(_, part)| part.epoch == epoch);
+        Ok(stored.map(|(offset, part)| Part {
+            since: part.since.or(Some(offset)),
+            ..part
         }))
     }
-}
 
-impl Layout<'_> {
-    fn epoch_after(&self, unsent: Unsent, last: Option<u64>) -> Epoch {
-        let number = last.map_or(0, |last| last + 1);
-        Epoch {
-            number: self.epoch.unwrap_or(0).max(number),
-            tasks: self.tasks,
-            owners: vec![self.worker.to_owned()],
-            unsent,
+    /// The layout in force: of those that count the one with the highest number; of several, the
+    /// first in the journal.
+    pub(super) fn current(&self, state: &State) -> Result<Option<Layout>, JournalError> {
+        let (mut layouts, mut parts) = (Vec::new(), Vec::new());
+        for key in state.keys(&self.connector) {
+            if !self.is_of_mine(&key) {
+                continue;
+            }
+            if matches!(key.subject, Subject::Layout { .. }) {
+                layouts.extend(state.placed::<Layout>(&key)?);
+            } else {
+                parts.extend(state.placed::<Part>(&key)?);
+            }
         }
+        let counts = |(at, layout): &(u64, Layout)| {
+            parts.iter().all(|(offset, part)| {
+                let since = part.since.unwrap_or(*offset);
+                part.epoch >= layout.number || since < layout.base || since > *at
+            })
+        };
+        layouts.retain(counts);
+        layouts.sort_by_key(|(at, layout)| (std::cmp::Reverse(layout.number), *at));
+        Ok(layouts.into_iter().next().map(|(_, layout)| layout))
+    }
+
+    /// How many records are acknowledged since record 0. `live` knows better than the state where
+    /// a task has come to.
+    pub(super) fn sent(
+        &self,
+        state: &State,
+        layout: &Layout,
+        live: &dyn Fn(u32) -> Option<u64>,
+    ) -> u64 {
+        let below = self
+            .positions(state, layout)
+            .into_iter()
+            .map(|(task, next)| {
+                let next = live(task).or(next).unwrap_or(0);
+                layout.unsent.path(layout.share(task)).count_below(next)
+            });
+        layout.unsent.sent() + below.sum::<u64>()
+    }
+
+    /// By task: every record of its share below is acknowledged, as far as that is stored.
+    pub(super) fn positions(&self, state: &State, layout: &Layout) -> Vec<(u32, Option<u64>)> {
+        let mut all = Vec::new();
+        for worker in 0..layout.workers.max(1) {
+            let part = self.stored_part(state, worker, layout.number);
+            let part = part.ok().flatten();
+            for (place, task) in layout.tasks_of(worker).into_iter().enumerate() {
+                let next = part.as_ref().and_then(|part| part.next.get(place));
+                all.push((task, next.copied()));
+            }
+        }
+        all.sort_unstable();
+        all
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stream() -> Stream {
-        Stream {
-            connector: "default/orders-gen".to_owned(),
-            uid: "u".to_owned(),
-            hash: "s".to_owned(),
-        }
-    }
-
-    fn layout(tasks: u32) -> Layout<'static> {
-        Layout {
-            tasks,
-            epoch: None,
-            worker: "w",
-            present: &[],
-        }
-    }
-
-    fn stored(entries: Vec<Entry>) -> State {
-        let mut state = State::default();
-        for entry in entries {
-            state.apply(entry);
-        }
-        state
-    }
-
-    fn resumed(state: &State, layout: Layout<'_>) -> Resumption {
-        stream().resume(state, layout).unwrap().unwrap()
-    }
-
-    #[test]
-    fn nothing_stored_begins_at_record_0() {
-        let resumption = resumed(&State::default(), layout(2));
-        assert_eq!(
-            (resumption.epoch.number, resumption.next, resumption.is_new),
-            (0, vec![0, 0], true)
-        );
-    }
-
-    #[test]
-    fn the_same_layout_goes_on_where_it_was() {
-        let first = resumed(&State::default(), layout(2));
-        let state = stored(vec![
-            stream().layout(&first.epoch),
-            stream().position(0, 1, 42),
-        ]);
-        let again = resumed(&state, layout(2));
-        assert_eq!((again.next, again.is_new), (vec![0, 42], false));
-    }
-
-    #[test]
-    fn another_layout_begins_with_what_was_left_out() {
-        let first = resumed(&State::default(), layout(2));
-        let state = stored(vec![
-            stream().layout(&first.epoch),
-            stream().position(0, 0, 7),
-            stream().position(0, 1, 2),
-        ]);
-        let next = resumed(&state, layout(1));
-        let path = next
-            .epoch
-            .unsent
-            .path(crate::worker::handover::Share { task: 0, tasks: 1 });
-        let sent: Vec<u64> = std::iter::successors(Some(path.next(0)), |g| Some(path.next(g + 1)))
-            .take(5)
-            .collect();
-        assert_eq!((next.epoch.number, sent), (1, vec![3, 5, 7, 8, 9]));
-    }
-
-    #[test]
-    fn positions_of_an_older_epoch_do_not_count() {
-        let first = resumed(&State::default(), layout(2));
-        let mut state = stored(vec![
-            stream().layout(&first.epoch),
-            stream().position(0, 0, 6),
-            stream().position(0, 1, 7),
-        ]);
-        let second = resumed(&state, layout(3));
-        state.apply(stream().layout(&second.epoch));
-        let again = resumed(&state, layout(3));
-        assert_eq!((again.next, again.epoch.unsent.from), (vec![0, 0, 0], 7));
-    }
-
-    #[test]
-    fn a_new_epoch_waits_for_other_owners_that_are_there() {
-        let mut epoch = resumed(&State::default(), layout(1)).epoch;
-        epoch.owners = vec!["w".to_owned(), "v".to_owned()];
-        let mut state = stored(vec![stream().layout(&epoch)]);
-        let present = ["v".to_owned(), "w".to_owned()];
-        let wanted = Layout {
-            present: &present,
-            ..layout(2)
-        };
-        assert_eq!(
-            stream().resume(&state, wanted).unwrap(),
-            Err(vec!["v".to_owned()])
-        );
-        state.apply(stream().acknowledgement("v", 0));
-        assert!(stream().resume(&state, wanted).unwrap().is_ok());
-        assert!(stream().resume(&state, layout(2)).unwrap().is_ok());
-    }
-
-    #[test]
-    fn an_epoch_numbered_elsewhere_is_followed_upwards_only() {
-        let wanted = |epoch| Layout {
-            epoch: Some(epoch),
-            ..layout(1)
-        };
-        let first = resumed(&State::default(), wanted(5));
-        assert_eq!(first.epoch.number, 5);
-        let state = stored(vec![stream().layout(&first.epoch)]);
-        assert!(!resumed(&state, wanted(5)).is_new);
-        assert!(!resumed(&state, wanted(4)).is_new);
-        assert_eq!(resumed(&state, wanted(9)).epoch.number, 9);
-    }
-
-    #[test]
-    fn another_object_under_the_name_forgets_the_old_one() {
-        let old = Stream {
-            uid: "old".to_owned(),
-            ..stream()
-        };
-        let state = stored(vec![
-            old.layout(&resumed(&State::default(), layout(1)).epoch),
-            old.position(0, 0, 9),
-            Entry::set(old.seed_key(), &1),
-            stream().position(0, 0, 1),
-        ]);
-        let forgotten = stream().tombstones(&state);
-        assert_eq!(forgotten.len(), 3);
-        assert!(forgotten.iter().all(|entry| entry.value.is_none()));
-    }
-}
+mod tests;

@@ -21,6 +21,7 @@ use crate::{
         command::{Handle, Request},
         connector::Shared,
         herder::Herder,
+        progress::Me,
     },
 };
 
@@ -46,7 +47,7 @@ pub(crate) struct Ports {
 #[derive(Debug)]
 pub(crate) struct Runtime {
     ports: Ports,
-    worker_id: String,
+    me: Me,
     board: Arc<Board>,
     requests: mpsc::Receiver<Request>,
     managed: watch::Receiver<Vec<ManagedConnector>>,
@@ -56,7 +57,7 @@ impl Runtime {
     /// The runtime and the way to it.
     pub(crate) fn new(
         ports: Ports,
-        worker_id: String,
+        me: Me,
         managed: watch::Receiver<Vec<ManagedConnector>>,
     ) -> (Self, Handle) {
         let (commands, requests) = mpsc::channel(COMMANDS);
@@ -69,7 +70,7 @@ impl Runtime {
         (
             Self {
                 ports,
-                worker_id,
+                me,
                 board,
                 requests,
                 managed,
@@ -94,7 +95,7 @@ impl Runtime {
             cluster: self.ports.cluster,
             registry: self.ports.registry,
             clock: self.ports.clock,
-            worker_id: self.worker_id,
+            me: self.me,
             origin: Instant::now(),
             began: Timestamp::now(),
             board: Arc::clone(&self.board),

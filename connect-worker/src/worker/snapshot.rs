@@ -38,10 +38,18 @@ pub struct ConnectorStatus {
     pub reason: Option<Reason>,
     /// What went wrong, for people.
     pub trace: Option<String>,
-    /// Tasks in order of id; none while stopped.
+    /// This worker's tasks in order of id; none while stopped.
     pub tasks: Vec<TaskStatus>,
-    /// Records acknowledged by the broker since the worker started.
+    /// The layout of tasks in force, once there is one.
+    pub epoch: Option<u64>,
+    /// How many tasks it has on all workers; 0 while stopped.
+    pub all_tasks: u32,
+    /// How many workers share them; task t runs on worker t modulo this.
+    pub workers: u32,
+    /// Records of this worker acknowledged by the broker since it started.
     pub records: u64,
+    /// Records acknowledged since record 0, over all workers.
+    pub total: u64,
     /// Records acknowledged per second, over about the last five seconds.
     pub rate: f64,
 }

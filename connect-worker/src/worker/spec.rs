@@ -87,6 +87,12 @@ impl Spec {
         name
     }
 
+    /// How many workers share the tasks.
+    pub(crate) fn workers(&self) -> u32 {
+        let managed = self.connector.managed.as_ref();
+        managed.map_or(1, |managed| managed.workers)
+    }
+
     /// What running tasks follow.
     pub(crate) fn live(&self) -> Live {
         Live {
@@ -98,10 +104,9 @@ impl Spec {
 
     /// Tasks that run by `self` cannot go on by `next`: they end in order and start anew.
     pub(crate) fn asks_for_new_tasks(&self, next: &Self) -> bool {
-        let epoch = |spec: &Self| spec.connector.managed.as_ref().map(|managed| managed.epoch);
         self.stream() != next.stream()
             || self.connector.tasks != next.connector.tasks
-            || epoch(self) != epoch(next)
+            || self.workers() != next.workers()
             || self.converters != next.converters
             || self.connector.producer != next.connector.producer
     }

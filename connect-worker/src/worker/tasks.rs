@@ -1,4 +1,4 @@
-//! The running tasks of one connector in one layout: starts attempts, follows what they report,
+//! The running tasks of one connector in one layout, those of this worker: starts attempts, follows what they report,
 //! keeps their offsets stored, and ends them in order.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -17,7 +17,7 @@ use crate::{
     worker::{
         handover::{Path, Share},
         lifecycle::{End, Lifecycle},
-        progress::{Resumption, Stream},
+        progress::{Layout, Part, Resumption, Stream},
         snapshot::TaskStatus,
         spec::{Live, Spec},
         task::{Attempt, DRAIN, Job, Reports},
@@ -32,7 +32,11 @@ const GRACE: Duration = Duration::from_millis(500);
 pub(super) struct Tasks {
     spec: Arc<Spec>,
     stream: Stream,
-    epoch: u64,
+    layout: Layout,
+    /// This worker's ordinal.
+    worker: u32,
+    /// The part as it was last given to the store.
+    part: Part,
     job: Arc<Job>,
     slots: Vec<Slot>,
     live: watch::Sender<Live>,
@@ -50,41 +54,45 @@ struct Slot {
     lifecycle: Lifecycle,
     reports: Arc<Reports>,
     stop: CancellationToken,
-    /// The offset that was last given to the store.
-    offered: u64,
     /// Start anew when the attempt has ended.
     again: bool,
 }
 
 impl Tasks {
-    /// Starts all tasks where `resumption` says.
+    /// Starts this worker's tasks where `resumption` says.
     pub(super) fn start(
         spec: Arc<Spec>,
         stream: Stream,
-        resumption: &Resumption,
+        worker: u32,
+        resumption: Resumption,
         job: Job,
     ) -> Self {
         let now = job.origin.elapsed();
-        let tasks = resumption.epoch.tasks;
+        let Resumption {
+            layout,
+            part,
+            tasks,
+        } = resumption;
         let slot = |(task, next): (u32, &u64)| {
-            let share = Share { task, tasks };
+            let share = layout.share(task);
             Slot {
                 share,
-                path: resumption.epoch.unsent.path(share),
+                path: layout.unsent.path(share),
                 account: InFlight::new(*next),
                 lifecycle: Lifecycle::start(now),
                 reports: Arc::default(),
                 stop: CancellationToken::new(),
-                offered: *next,
                 again: false,
             }
         };
-        let slots: Vec<Slot> = (0..tasks).zip(&resumption.next).map(slot).collect();
+        let slots: Vec<Slot> = tasks.into_iter().zip(&part.next).map(slot).collect();
         let mut all = Self {
             live: watch::channel(spec.live()).0,
             spec,
             stream,
-            epoch: resumption.epoch.number,
+            layout,
+            worker,
+            part,
             job: Arc::new(job),
             slots,
             attempts: JoinSet::new(),
@@ -93,6 +101,16 @@ impl Tasks {
         };
         (0..all.slots.len()).for_each(|task| all.spawn(task));
         all
+    }
+
+    /// The layout the tasks are of.
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The stream the tasks send.
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
     }
 
     /// The configuration the tasks follow.
@@ -156,42 +174,37 @@ impl Tasks {
         }
     }
 
-    /// Gives the store the offsets that moved since the last time.
+    /// Gives the store the offsets if any has moved since the last time: one entry for all tasks.
     pub(super) fn checkpoint(&mut self, store: &Store) {
-        let lows: Vec<u64> = self.slots.iter().map(|slot| slot.account.low()).collect();
-        let moved = |(slot, low): &(&Slot, &u64)| slot.offered != **low;
-        let entries: Vec<Entry> = self
-            .slots
-            .iter()
-            .zip(&lows)
-            .filter(moved)
-            .map(|(slot, low)| self.stream.position(self.epoch, slot.share.task, *low))
-            .collect();
-        if !entries.is_empty() && store.offer(entries) {
-            for (slot, low) in self.slots.iter_mut().zip(lows) {
-                slot.offered = low;
-            }
+        let part = self.part_now(false);
+        if part != self.part && store.offer(vec![self.stream.part(self.worker, &part)]) {
+            self.part = part;
         }
     }
 
     /// Ends all tasks: they stop sending and what is in flight is waited for. Answers what is to
     /// be stored before another epoch may start. Cut short, it can be called again.
-    pub(crate) async fn end(&mut self, worker: &str) -> Vec<Entry> {
+    pub(crate) async fn end(&mut self) -> Entry {
         self.slots.iter().for_each(|slot| slot.stop.cancel());
         let all = async { while self.attempts.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN + GRACE, all).await.is_err() {
             self.attempts.shutdown().await;
         }
-        let position = |slot: &Slot| {
-            self.stream
-                .position(self.epoch, slot.share.task, slot.account.low())
-        };
-        let acknowledgement = self.stream.acknowledgement(worker, self.epoch);
-        self.slots
-            .iter()
-            .map(position)
-            .chain([acknowledgement])
-            .collect()
+        self.stream.part(self.worker, &self.part_now(true))
+    }
+
+    fn part_now(&self, ended: bool) -> Part {
+        Part {
+            next: self.slots.iter().map(|slot| slot.account.low()).collect(),
+            ended,
+            ..self.part.clone()
+        }
+    }
+
+    /// Where a task of this worker has come to.
+    pub(super) fn next_of(&self, task: u32) -> Option<u64> {
+        let slot = self.slots.iter().find(|slot| slot.share.task == task);
+        slot.map(|slot| slot.account.low())
     }
 
     /// The tasks as status answers show them.
@@ -247,6 +260,7 @@ impl Tasks {
         let (now, policy) = (self.now(), self.policy());
         let slot = &mut self.slots[task];
         if let End::Failed(trace) = &end {
+            let task = slot.share.task;
             tracing::warn!(connector = %self.stream.connector, task, %trace, "a task failed");
         }
         slot.lifecycle.ended(end, &policy, now);

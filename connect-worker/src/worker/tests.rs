@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    Me,
     command::{Command, Done, Handle, Refusal},
     connector::Restart,
     runtime::{Ports, Runtime},
@@ -50,7 +51,7 @@ impl World {
             clock: Arc::new(SystemClock),
         };
         let (declared, managed) = watch::channel(declared);
-        let (runtime, handle) = Runtime::new(ports, "test:8083".to_owned(), managed);
+        let (runtime, handle) = Runtime::new(ports, Me::alone(), managed);
         let stop = CancellationToken::new();
         let run = tokio::spawn(runtime.run(stop.clone()));
         Worker {

@@ -47,7 +47,8 @@ pub(super) fn definitions() -> Vec<Definition> {
         setting(
             "eddyline.worker.uids",
             Kind::List,
-            "The uids of the worker pods that are there, in the order of their ordinals.",
+            "The uids of the worker pods that are there, in the order of their ordinals; empty for \
+             one that is missing.",
         ),
         setting(
             "eddyline.state",

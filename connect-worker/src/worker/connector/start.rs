@@ -3,22 +3,22 @@
 
 use std::sync::Arc;
 
-use super::{Identity, Shared};
+use super::{Declared, Identity, Shared};
 use crate::{
     producer::RecordSink,
-    store::{
-        JournalError,
-        entry::{Entry, Key, Subject},
-        state::State,
-    },
+    store::{JournalError, entry::Entry, state::State},
     worker::{
-        progress::{Layout, Resumption, Stream},
+        progress::{Resumption, Step, Stream, Wanted},
         snapshot::Reason,
         spec::Spec,
         task::Job,
         tasks::Tasks,
     },
 };
+
+/// Steps on the way to running tasks before others get their turn: workers that begin at one moment
+/// may need a few more than the usual two.
+const STEPS: usize = 8;
 
 /// What stands between a connector and its tasks.
 #[derive(Debug)]
@@ -47,13 +47,22 @@ impl Obstacle {
         }
     }
 
-    /// Other workers have not ended their part.
-    fn handover(workers: &[String]) -> Self {
+    /// Others have a part in when this worker can begin.
+    fn handover(text: String) -> Self {
         Self {
-            reason: None,
-            text: format!("waiting for {} to hand over", workers.join(", ")),
+            reason: Some(Reason::HandingOver),
+            text,
             passes: true,
         }
+    }
+
+    /// Other workers have not ended their part.
+    fn awaiting(workers: &[u32]) -> Self {
+        let workers: Vec<String> = workers.iter().map(u32::to_string).collect();
+        Self::handover(format!(
+            "waiting for worker {} to hand over; it ends its tasks when it has the new configuration",
+            workers.join(", ")
+        ))
     }
 }
 
@@ -63,26 +72,30 @@ impl From<JournalError> for Obstacle {
     }
 }
 
-/// Starts the tasks of a connector. `epoch` is the one that someone else numbers.
+/// The stream of a connector in this configuration.
+pub(super) fn stream(identity: &Identity, spec: &Spec) -> Stream {
+    Stream {
+        connector: identity.stored.clone(),
+        uid: identity.uid.clone(),
+        hash: spec.stream(),
+    }
+}
+
+/// Starts the tasks that a connector has on this worker; `None` where it has none here.
 pub(super) async fn start_tasks(
     shared: &Shared,
     identity: &Identity,
     spec: Arc<Spec>,
-    epoch: Option<u64>,
-) -> Result<Tasks, Obstacle> {
-    let stream = Stream {
-        connector: identity.stored.clone(),
-        uid: identity.uid.clone(),
-        hash: spec.stream(),
+    declared: &Declared,
+) -> Result<Option<Tasks>, Obstacle> {
+    let stream = stream(identity, &spec);
+    let Some(resumption) = resume(shared, &spec, &stream, declared).await? else {
+        return Ok(None);
     };
-    let (resumption, seed, entries) = resume(shared, &spec, &stream, epoch)?;
-    if !entries.is_empty() {
-        let stored = shared.store.put(entries).await;
-        stored.map_err(|error| Obstacle::lasting(error.to_string()))?;
-    }
     for note in spec.plugin.validate(&spec.config).notes {
         tracing::info!(connector = %identity.name, setting = %note.name, "{}", note.message);
     }
+    let seed = spec.source.seed.unwrap_or(resumption.layout.seed);
     let source = spec.plugin.open(&spec.config, seed);
     let job = Job {
         source: source.map_err(|error| Obstacle::invalid(error.to_string()))?,
@@ -94,7 +107,8 @@ pub(super) async fn start_tasks(
         origin: shared.origin,
         began: shared.began,
     };
-    Ok(Tasks::start(spec, stream, &resumption, job))
+    let ordinal = shared.me.ordinal;
+    Ok(Some(Tasks::start(spec, stream, ordinal, resumption, job)))
 }
 
 /// A new sink for the connector.
@@ -109,57 +123,52 @@ pub(super) fn open_sink(
     sink.map_err(|error| Obstacle::lasting(error.to_string()))
 }
 
-/// Where to go on, by which seed, and what to store before the first record.
-fn resume(
+/// Where to go on. What is new is stored on the way.
+async fn resume(
     shared: &Shared,
     spec: &Spec,
     stream: &Stream,
-    epoch: Option<u64>,
-) -> Result<(Resumption, u64, Vec<Entry>), Obstacle> {
-    let state = shared.store.state();
+    declared: &Declared,
+) -> Result<Option<Resumption>, Obstacle> {
     let managed = spec.connector.managed.as_ref();
-    let told = managed
-        .map(|managed| managed.epoch)
-        .filter(|epoch| *epoch > 0);
-    let layout = Layout {
+    let told = managed.map(|managed| managed.epoch);
+    let told = told.filter(|epoch| *epoch > 0);
+    let wanted = Wanted {
         tasks: spec.connector.tasks,
-        epoch: epoch.or(told),
-        worker: &shared.worker_id,
-        present: managed.map_or(&[], |managed| &managed.worker_uids),
+        workers: if shared.me.alone { 1 } else { spec.workers() },
+        epoch: declared.epoch.or(told),
+        generation: declared.generation,
+        pods: managed.map_or(&[], |managed| &managed.worker_uids),
+        me: &shared.me,
+        seed: draw(),
     };
-    let resumption = stream
-        .resume(&state, layout)?
-        .map_err(|workers| Obstacle::handover(&workers))?;
-    let mut entries = stream.tombstones(&state);
-    if !entries.is_empty() {
-        tracing::info!(connector = %stream.connector, "another stream had this name: starting at record 0");
+    for _ in 0..STEPS {
+        let step = stream.step(&shared.store.state(), wanted)?;
+        let entries = match step {
+            Step::Store(entries) => entries,
+            Step::Run(resumption) => return Ok(Some(resumption)),
+            Step::Idle => return Ok(None),
+            Step::Await(workers) => return Err(Obstacle::awaiting(&workers)),
+            Step::Stale => {
+                let text = "other workers follow a newer configuration; waiting for it";
+                return Err(Obstacle::handover(text.to_owned()));
+            }
+        };
+        if entries.iter().any(|entry| stream.loses(entry)) {
+            tracing::info!(connector = %stream.connector, "another stream had this name: starting at record 0");
+        }
+        let stored = shared.store.put(entries).await;
+        stored.map_err(|error| Obstacle::lasting(error.to_string()))?;
     }
-    let drawn: Option<u64> = state.value(&stream.seed_key())?;
-    let seed = spec.source.seed.or(drawn).unwrap_or_else(draw);
-    if spec.source.seed.is_none() && drawn.is_none() {
-        entries.push(Entry::set(stream.seed_key(), &seed));
-    }
-    if resumption.is_new {
-        entries.extend(stream.leftovers(&state, resumption.epoch.tasks));
-        entries.push(stream.layout(&resumption.epoch));
-    }
-    Ok((resumption, seed, entries))
+    let text = "the workers are agreeing on who sends what";
+    Err(Obstacle::handover(text.to_owned()))
 }
 
 /// What removes everything that is stored for a connector, but for its configuration: that is the
 /// herder's, and may be another connector's by now.
 pub(super) fn forgotten(state: &State, identity: &Identity) -> Vec<Entry> {
-    let is_its = |key: &Key| match &key.subject {
-        Subject::Config => false,
-        Subject::Seed { uid }
-        | Subject::Epoch { uid, .. }
-        | Subject::Position { uid, .. }
-        | Subject::Acknowledgement { uid, .. } => *uid == identity.uid,
-    };
-    state
-        .keys(&identity.stored)
-        .into_iter()
-        .filter(is_its)
+    let keys = state.keys(&identity.stored).into_iter();
+    keys.filter(|key| key.subject.uid() == Some(identity.uid.as_str()))
         .map(Entry::forget)
         .collect()
 }

@@ -96,16 +96,23 @@ fn stripes_are_bounded_and_lose_nothing() {
 
 #[test]
 fn a_new_epoch_waits_for_owners_that_are_there() {
-    let owners = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
-    let acknowledged = BTreeSet::from(["a".to_owned()]);
-    let present = ["a".to_owned(), "b".to_owned()];
-    assert_eq!(
-        awaited(&owners, &acknowledged, &present),
-        ["b"],
-        "c is gone"
-    );
-    let acknowledged = BTreeSet::from(["a".to_owned(), "b".to_owned()]);
-    assert!(awaited(&owners, &acknowledged, &present).is_empty());
+    let owner = |ordinal, pod: &str, before: Option<&str>, ended| Owner {
+        ordinal,
+        pod: pod.to_owned(),
+        before: before.map(str::to_owned),
+        ended,
+    };
+    let owners = [
+        owner(0, "a", None, true),
+        owner(1, "b", None, false),
+        owner(2, "c", None, false),
+        owner(3, "new", Some("d"), false),
+        owner(4, "x", Some("y"), false),
+    ];
+    let pods = ["a", "b", "", "d", "z"].map(str::to_owned);
+    let waits = awaited(&owners, &pods);
+    assert_eq!(waits, [1, 3], "c is gone, x too; the list is behind on d");
+    assert!(awaited(&owners, &[]).is_empty());
 }
 
 proptest! {
@@ -117,6 +124,9 @@ proptest! {
         let mut sent = BTreeMap::new();
         for counts in &layouts {
             let next = play(&unsent, counts, &mut sent);
+            let tasks = u32::try_from(next.len()).unwrap();
+            let below = (0..tasks).zip(&next).map(|(task, at)| unsent.path(Share { task, tasks }).count_below(*at));
+            prop_assert_eq!(unsent.sent() + below.sum::<u64>(), sent.len() as u64);
             unsent = unsent.after(&next);
         }
         for g in numbers(&unsent) {

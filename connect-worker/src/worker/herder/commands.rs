@@ -1,6 +1,6 @@
 //! What the herder does when it is asked: the commands of the REST API, one after the other.
 
-use super::{Herder, Kept, Registered, by_rest, config_key};
+use super::{Herder, Kept, Registered, by_rest, config_key, epoch_of};
 use crate::{
     plugin::{Config, Managed, TargetState, managed},
     store::entry::Entry,
@@ -67,6 +67,9 @@ impl Herder {
         config: Config,
         state: TargetState,
     ) -> Result<Done, Refusal> {
+        if !self.shared.me.alone {
+            return Err(Refusal::Dedicated(name));
+        }
         check_name(&name)?;
         let config = named(&name, config)?;
         Spec::read(&self.shared.registry, &config).map_err(Refusal::Invalid)?;
@@ -81,12 +84,9 @@ impl Herder {
             return self.create(name, config, TargetState::Running).await;
         };
         if let Origin::Managed { managed_by, .. } = &known.identity.origin {
-            // A newer generation of the object that manages it comes from its operator; whatever else an edit says, it
-            // is refused for what it is.
-            let held = known.declared.borrow().generation;
-            let newer =
-                managed(&config).filter(|it| it.uid == known.identity.uid && it.generation > held);
-            let Some(Managed { generation, .. }) = newer else {
+            // What follows comes from the operator of the object that manages it; whatever else an edit says, it is
+            // refused for what it is.
+            let Some(generation) = follows(known, &config) else {
                 return Err(Refusal::Managed {
                     name,
                     by: managed_by.clone(),
@@ -134,7 +134,11 @@ impl Herder {
         }) {
             return Err(Refusal::NotStopped(name));
         }
-        let entries = moved(&self.shared.store.state(), &known.identity, offsets)?;
+        let entries = moved(
+            &self.shared.store.state(),
+            &known.identity,
+            offsets.as_deref(),
+        )?;
         self.put(entries).await?;
         Ok(Done::Accepted)
     }
@@ -180,6 +184,30 @@ impl Herder {
             .await
             .map_err(|error| Refusal::NotNow(error.to_string()))
     }
+}
+
+/// The generation of a configuration that is the next word of whoever manages the connector: a newer
+/// generation of the same object, or the same one with other workers or a later layout of tasks.
+fn follows(known: &Registered, next: &Config) -> Option<i64> {
+    let Managed {
+        uid,
+        generation,
+        epoch,
+        ..
+    } = managed(next)?;
+    let held = known.declared.borrow().generation;
+    let others = |config: &Config| {
+        let mut config = config.clone();
+        for key in ["name", "eddyline.epoch", "eddyline.worker.uids"] {
+            config.remove(key);
+        }
+        config
+    };
+    let is_next = generation > held
+        || generation == held
+            && epoch >= epoch_of(&known.config)
+            && others(next) == others(&known.config);
+    (uid == known.identity.uid && is_next).then_some(generation)
 }
 
 /// Connect puts the name into the configuration, and refuses another one there.
