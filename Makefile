@@ -38,7 +38,7 @@ check: ## fmt, clippy, docs, dependency rules
 	else echo "left out: cargo-deny (cargo install cargo-deny --locked)"; [ -z "$(EDDYLINE_REQUIRE)" ]; fi
 
 test: tools ## everything this machine can run; the last lines say what was left out
-	cargo run $(FLAGS) --quiet --package tests --bin tiers -- --require "$(EDDYLINE_REQUIRE)" --only "$(ONLY)" -- $(FLAGS)
+	EDDYLINE_CLUSTER=$(CLUSTER) cargo run $(FLAGS) --quiet --package tests --bin tiers -- --require "$(EDDYLINE_REQUIRE)" --only "$(ONLY)" -- $(FLAGS)
 
 clients: ## real clients of other makers against the broker, alone
 	@$(MAKE) --no-print-directory test ONLY=clients

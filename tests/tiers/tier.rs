@@ -17,6 +17,8 @@ pub(crate) struct Tier {
     suite: Option<&'static str>,
     /// Commands that must be on the path.
     needs: &'static [&'static str],
+    /// What else it needs, which a look at the path does not tell.
+    kubernetes: Kubernetes,
     /// The one line that adds the tier where a command is missing.
     pub(crate) remedy: &'static str,
 }
@@ -27,40 +29,120 @@ pub(crate) const ALL: &[Tier] = &[
         name: "unit",
         suite: None,
         needs: &[],
+        kubernetes: Kubernetes::None,
         remedy: "",
     },
     Tier {
         name: "tidy",
         suite: Some("tidy"),
         needs: &[],
+        kubernetes: Kubernetes::None,
         remedy: "",
     },
     Tier {
         name: "pipeline",
         suite: Some("pipeline"),
         needs: &[],
+        kubernetes: Kubernetes::None,
         remedy: "",
     },
     Tier {
         name: "crd-rules",
         suite: Some("crd-rules"),
         needs: &["go"],
+        kubernetes: Kubernetes::None,
         remedy: "install Go 1.26 or later (go.dev/doc/install)",
     },
     Tier {
         name: "clients",
         suite: Some("clients"),
         needs: &["kcat", "python3", "java", "mvn", "strace"],
+        kubernetes: Kubernetes::None,
         remedy: "sudo apt-get install -y kcat python3-venv openjdk-17-jdk-headless maven strace",
+    },
+    Tier {
+        name: "apiserver",
+        suite: Some("apiserver"),
+        needs: &["ip", "nsenter", "openssl"],
+        kubernetes: Kubernetes::ControlPlane,
+        remedy: "as root, with Go 1.26 or later (go.dev/doc/install): apt-get install -y iproute2 openssl && \
+                 tests/cluster/local/build",
+    },
+    Tier {
+        name: "e2e",
+        suite: Some("e2e"),
+        needs: &[
+            "ip",
+            "nsenter",
+            "openssl",
+            "containerd",
+            "ctr",
+            "runc",
+            "umoci",
+            "skopeo",
+            "gcc",
+            "nft",
+            "conntrack",
+            "kcat",
+        ],
+        kubernetes: Kubernetes::Node,
+        remedy: "as root, with Go 1.26 or later (go.dev/doc/install): apt-get install -y containerd runc \
+                 containernetworking-plugins iproute2 nftables conntrack umoci skopeo gcc libc6-dev openssl kcat && \
+                 tests/cluster/local/build; or another Kubernetes: EDDYLINE_CLUSTER=kind|existing",
     },
 ];
 
+/// The Kubernetes a tier starts for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kubernetes {
+    None,
+    /// etcd, API server and controller manager.
+    ControlPlane,
+    /// With a node that runs pods; or, when `EDDYLINE_CLUSTER` names another place, that one.
+    Node,
+}
+
+impl Kubernetes {
+    /// What it lacks on this machine: root, or programs that are not built and cannot be.
+    fn missing(self) -> Option<&'static str> {
+        let tools: &[&str] = match self {
+            Self::None => return None,
+            Self::ControlPlane => &["kube", "etcd", "helm"],
+            Self::Node => &["kube", "etcd", "coredns", "helm"],
+        };
+        let output = |command: &mut Command| {
+            let output = command.stderr(Stdio::null()).output().ok()?;
+            Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        };
+        if output(Command::new("id").arg("-u")).as_deref() != Some("0") {
+            return Some("root");
+        }
+        let build = tests::paths::root().join("tests/cluster/local/build");
+        let left = output(Command::new(build).arg("--missing").args(tools));
+        (left.as_deref() != Some("") && !on_path("go"))
+            .then_some("a built Kubernetes, or Go to build it,")
+    }
+}
+
+fn on_path(tool: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(tool).is_file())
+}
+
+/// Whether e2e runs on a Kubernetes of another place, which sees itself to what it needs.
+fn elsewhere() -> bool {
+    let place = std::env::var_os("EDDYLINE_CLUSTER").unwrap_or_default();
+    !place.is_empty() && place != "local"
+}
+
 impl Tier {
-    /// The first command this tier needs and the machine lacks.
+    /// The first thing this tier needs and the machine lacks.
     pub(crate) fn missing_tool(&self) -> Option<&'static str> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let found = |tool: &&&str| std::env::split_paths(&path).any(|dir| dir.join(tool).is_file());
-        self.needs.iter().find(|tool| !found(tool)).copied()
+        if self.kubernetes == Kubernetes::Node && elsewhere() {
+            return None;
+        }
+        let tool = self.needs.iter().find(|tool| !on_path(tool)).copied();
+        tool.or_else(|| self.kubernetes.missing())
     }
 
     /// Runs the tier's programs one after the other, passing their output on.

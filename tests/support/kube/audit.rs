@@ -106,8 +106,8 @@ impl Audit {
     /// The rights `user` made use of since `mark`.
     pub fn rights(&self, mark: Mark, user: &str) -> BTreeSet<(String, String, String)> {
         let entries = self.since(mark);
-        let used = entries.iter().filter(|entry| entry.user == user);
-        used.map(Entry::right).collect()
+        let own = entries.iter().filter(|entry| entry.user == user);
+        own.map(Entry::right).collect()
     }
 }
 
