@@ -38,6 +38,11 @@ impl Broker {
         &self.topics
     }
 
+    /// The consumer groups.
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
     /// The effective `socket.request.max.bytes`: never more than the memory budget can grant.
     pub(crate) fn max_request_bytes(&self) -> usize {
         self.config

@@ -203,7 +203,7 @@ async fn open_groups(
     let load = move || {
         let topic = view.topic(groups::OFFSETS_TOPIC);
         let topic = topic.map(|topic| (topic.id, topic.partitions));
-        loading.load(&log, topic, |name| view.topic(name).is_some())
+        loading.load(&log, topic, |name| Some(view.topic(name)?.id))
     };
     tokio::task::spawn_blocking(load)
         .await?

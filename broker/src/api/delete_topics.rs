@@ -63,9 +63,9 @@ async fn delete_all(broker: &Broker, wanted: &[DeleteTopicState<'_>]) -> Vec<Del
         Ok(outcomes) => outcomes,
         Err(error) => return vec![Err(error.into()); wanted.len()],
     };
-    for (name, _) in outcomes.iter().flatten() {
-        if let Err(error) = broker.groups.forget_topic(name).await {
-            // The topic is gone; what groups committed for it goes at the next start at the latest.
+    for (name, id) in outcomes.iter().flatten() {
+        if let Err(error) = broker.groups.forget_topic(name, *id).await {
+            // The topic is gone; what groups committed for it counts no more and goes at the next start at the latest.
             tracing::warn!("forget offsets of deleted topic {name}: {error}");
         }
     }

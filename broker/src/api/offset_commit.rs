@@ -114,6 +114,7 @@ fn sort_out<'r>(
 fn commit(topic: &Arc<Topic>, partition: OffsetCommitRequestPartition<'_>) -> Commit {
     Commit {
         topic: topic.name.to_string(),
+        topic_id: topic.id,
         partition: partition.partition_index,
         offset: partition.committed_offset,
         leader_epoch: partition.committed_leader_epoch,

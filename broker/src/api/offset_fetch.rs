@@ -125,24 +125,31 @@ struct Wanted<'r> {
     topic: OffsetFetchRequestTopics<'r>,
     /// What it is called, if its id is known.
     name: Option<Cow<'r, str>>,
+    /// Its id, if it is there.
+    id: Option<Uuid>,
 }
 
 impl<'r> Wanted<'r> {
     fn new(broker: &Broker, by_id: bool, topic: OffsetFetchRequestTopics<'r>) -> Self {
-        let name = if by_id {
+        let (name, id) = if by_id {
             let known = broker.topics.topic_by_id(topic.topic_id);
-            known.map(|topic| topic.name.to_string().into())
+            let name = known.map(|topic| topic.name.to_string().into());
+            (name, Some(topic.topic_id))
         } else {
-            Some(topic.name.clone())
+            let known = broker.topics.topic(&topic.name);
+            (Some(topic.name.clone()), known.map(|topic| topic.id))
         };
-        Self { topic, name }
+        Self { topic, name, id }
     }
 
     fn look_up(&self, offsets: &Offsets) -> OffsetFetchResponseTopics<'r> {
         let Some(name) = &self.name else {
             return self.all_with(ErrorCode::UnknownTopicId.code());
         };
-        self.answer(|index| partition(index, offsets.find(name, index)))
+        self.answer(|index| {
+            let found = offsets.find(name, index);
+            partition(index, found.filter(|value| counts(value, self.id)))
+        })
     }
 
     fn all_with(&self, error_code: i16) -> OffsetFetchResponseTopics<'r> {
@@ -169,10 +176,18 @@ impl<'r> Wanted<'r> {
     }
 }
 
+/// Whether an offset counts for the topic that has the name now: not if it was committed for one that was deleted since.
+fn counts(value: &OffsetValue, id: Option<Uuid>) -> bool {
+    id.is_none_or(|id| value.is_of(id))
+}
+
 /// Every offset of the group. By id: those of topics that are there.
 fn all<'r>(broker: &Broker, by_id: bool, offsets: &Offsets) -> Vec<OffsetFetchResponseTopics<'r>> {
     let mut topics: Vec<OffsetFetchResponseTopics<'r>> = Vec::new();
     for (name, index, value) in offsets.iter() {
+        if !counts(value, broker.topics.topic(name).map(|topic| topic.id)) {
+            continue;
+        }
         if topics.last().is_none_or(|last| last.name != name) {
             let name = Cow::Owned(name.to_owned());
             topics.push(OffsetFetchResponseTopics {

@@ -2,7 +2,7 @@
 //!
 //! Pure in [`Replayed`]; [`Groups::load`] is the effect around it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wire::Uuid;
@@ -11,7 +11,7 @@ use wire::record_batch::batches;
 use super::coordinator::Groups;
 use super::journal::{Journal, Journals, PartitionJournal};
 use super::offsets::Offsets;
-use super::records::{GroupValue, Record};
+use super::records::{GroupValue, OffsetValue, Record};
 use crate::log::{Log, PartitionKey, ReadError};
 
 /// Groups and offsets as the records so far leave them.
@@ -62,8 +62,8 @@ impl Replayed {
 
 impl Groups {
     /// Reads what `__consumer_offsets` (`topic`, if it exists) holds, then lets requests in. Offsets
-    /// of topics for which `exists` says no are removed: a crash came between the deletion of the
-    /// topic and theirs. Blocks on disk.
+    /// of topics that are not there, or were made again (`id_of` tells), are removed: a crash came
+    /// between the deletion of the topic and theirs. Blocks on disk.
     ///
     /// # Errors
     /// A partition cannot be read; requests go on to be answered as while loading.
@@ -71,12 +71,12 @@ impl Groups {
         &self,
         log: &Log,
         topic: Option<(Uuid, i32)>,
-        exists: impl Fn(&str) -> bool,
+        id_of: impl Fn(&str) -> Option<Uuid>,
     ) -> Result<(), ReadError> {
         if let Some((topic, partitions)) = topic {
             self.attach_log(log, topic, partitions);
         }
-        self.take_in(exists)
+        self.take_in(id_of)
     }
 
     /// Tells it the topic that was just made for it.
@@ -94,7 +94,7 @@ impl Groups {
     }
 
     /// Makes groups of what the journals hold, and opens.
-    pub(super) fn take_in(&self, exists: impl Fn(&str) -> bool) -> Result<(), ReadError> {
+    pub(super) fn take_in(&self, id_of: impl Fn(&str) -> Option<Uuid>) -> Result<(), ReadError> {
         let mut replayed = Replayed::default();
         for journal in self.journals() {
             let from = journal.read_back(&mut |bytes| replayed.batches(bytes))?;
@@ -106,29 +106,25 @@ impl Groups {
                 replayed.skipped
             );
         }
-        let mut orphaned = BTreeSet::new();
+        let is_gone =
+            |topic: &str, value: &OffsetValue| id_of(topic).is_none_or(|id| !value.is_of(id));
         for (id, (value, offsets)) in replayed.groups {
-            let gone = offsets
+            let orphaned = offsets
                 .iter()
-                .map(|(topic, ..)| topic)
-                .filter(|topic| !exists(topic));
-            orphaned.extend(gone.map(str::to_owned));
+                .any(|(topic, _, value)| is_gone(topic, value));
             self.restore(&id, value, offsets);
-        }
-        for topic in orphaned {
-            self.remove_orphaned(&topic);
+            if orphaned {
+                self.remove_orphaned(&id, is_gone);
+            }
         }
         self.open();
         Ok(())
     }
 
-    fn remove_orphaned(&self, topic: &str) {
-        tracing::info!(topic, "removed the offsets of a topic that is not there");
-        for id in self.ids() {
-            if let Ok(Err(error)) = self.with(&id, false, |slot, now| slot.forget_topic(now, topic))
-            {
-                tracing::warn!(topic, group = id, "remove offsets: {error}");
-            }
+    fn remove_orphaned(&self, group: &str, is_gone: impl Fn(&str, &OffsetValue) -> bool) {
+        tracing::info!(group, "removed offsets of topics that are not there");
+        if let Ok(Err(error)) = self.with(group, false, |slot, now| slot.forget(now, is_gone)) {
+            tracing::warn!(group, "remove offsets: {error}");
         }
     }
 }

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use wire::Uuid;
+
 use super::records::{OffsetKey, OffsetValue, Record};
 
 /// Bytes one committed offset holds beside its texts.
@@ -15,6 +17,8 @@ const OFFSET_WEIGHT: usize = 128;
 pub struct Commit {
     /// Topic name.
     pub topic: String,
+    /// The topic's id.
+    pub topic_id: Uuid,
     /// Partition index.
     pub partition: i32,
     /// The next offset to read.
@@ -170,6 +174,7 @@ impl Commit {
             metadata: self.metadata,
             committed_at_ms: now_ms,
             expires_at_ms: lifetime_ms.map(|lifetime_ms| now_ms.saturating_add(lifetime_ms)),
+            topic_id: self.topic_id,
         };
         Record::Offset(key, Some(value))
     }
@@ -184,6 +189,7 @@ mod tests {
         let topic = topic.to_owned();
         let commit = Commit {
             topic,
+            topic_id: Uuid::ZERO,
             partition,
             offset: 7,
             leader_epoch: -1,
@@ -269,6 +275,7 @@ mod tests {
         let metadata = String::new();
         let commit = Commit {
             topic,
+            topic_id: Uuid::ZERO,
             partition: 0,
             offset: 7,
             leader_epoch: -1,

@@ -1,16 +1,17 @@
 //! The records of `__consumer_offsets`, in Kafka's own formats.
 //!
-//! Keys: `OffsetCommitKey` v0-1, `GroupMetadataKey` v2. Values: `OffsetCommitValue` v0-4 read, v3
-//! written (v1 where a client names its own expiry; v4 only adds a tagged topic id, and lag tools do
-//! not read it); `GroupMetadataValue` v0-4 read, v3 written. A null value is a tombstone. Keys of
+//! Keys: `OffsetCommitKey` v0-1, `GroupMetadataKey` v2. Values: `OffsetCommitValue` v0-4 read, v4
+//! written, for its topic id (v1 where a client names its own expiry, v3 where no id is known);
+//! `GroupMetadataValue` v0-4 read, v3 written. A null value is a tombstone. Keys of
 //! other versions belong to other kinds of groups and are skipped.
 //!
 //! It must not know how groups behave: bytes ↔ records only.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use thiserror::Error;
+use wire::Uuid;
 
-use self::fields::{Fields, put_bytes, put_nullable, put_string};
+use self::fields::{Fields, put_bytes, put_compact, put_nullable, put_string, put_tag};
 
 mod fields;
 #[cfg(test)]
@@ -19,6 +20,9 @@ mod tests;
 const OFFSET_KEY: i16 = 1;
 const GROUP_KEY: i16 = 2;
 const OFFSET_VALUE: i16 = 3;
+const OFFSET_VALUE_WITH_ID: i16 = 4;
+/// The tag of the topic id in an offset value.
+const TOPIC_ID: u32 = 0;
 const OFFSET_VALUE_EXPIRING: i16 = 1;
 const GROUP_VALUE: i16 = 3;
 
@@ -55,6 +59,15 @@ pub struct OffsetValue {
     pub committed_at_ms: i64,
     /// Milliseconds since 1970 UTC; only clients of `OffsetCommit` v2-4 may name it.
     pub expires_at_ms: Option<i64>,
+    /// The topic it was committed for: one made again under the same name has another id. Zero where that is not known.
+    pub topic_id: Uuid,
+}
+
+impl OffsetValue {
+    /// Whether it may have been committed for the topic with this id.
+    pub fn is_of(&self, topic_id: Uuid) -> bool {
+        self.topic_id.is_zero() || self.topic_id == topic_id
+    }
 }
 
 /// A group with its members.
@@ -176,6 +189,13 @@ fn encode_offset(value: &OffsetValue) -> Result<Bytes, RecordError> {
         put_string(&mut out, &value.metadata)?;
         out.put_i64(value.committed_at_ms);
         out.put_i64(expires_at_ms);
+    } else if !value.topic_id.is_zero() {
+        out.put_i16(OFFSET_VALUE_WITH_ID);
+        out.put_i64(value.offset);
+        out.put_i32(value.leader_epoch);
+        put_compact(&mut out, &value.metadata)?;
+        out.put_i64(value.committed_at_ms);
+        put_tag(&mut out, TOPIC_ID, &value.topic_id.0);
     } else {
         out.put_i16(OFFSET_VALUE);
         out.put_i64(value.offset);
@@ -190,7 +210,7 @@ fn decode_offset(bytes: &[u8]) -> Result<OffsetValue, RecordError> {
     let mut fields = Fields::new(bytes, "offset value");
     let version = fields.version(4)?;
     fields.flexible = version >= 4;
-    Ok(OffsetValue {
+    let mut value = OffsetValue {
         offset: fields.i64()?,
         leader_epoch: if version >= 3 { fields.i32()? } else { -1 },
         metadata: fields.string()?,
@@ -200,7 +220,13 @@ fn decode_offset(bytes: &[u8]) -> Result<OffsetValue, RecordError> {
             1 => Some(fields.i64()?).filter(|at_ms| *at_ms >= 0),
             _ => None,
         },
-    })
+        topic_id: Uuid::ZERO,
+    };
+    let topic_id = fields.tagged(TOPIC_ID)?;
+    if let Some(topic_id) = topic_id.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) {
+        value.topic_id = Uuid(topic_id);
+    }
+    Ok(value)
 }
 
 fn encode_group(value: &GroupValue) -> Result<Bytes, RecordError> {

@@ -2,12 +2,15 @@
 //!
 //! It must not know how a group decides: it finds the group, hands over, and holds the answer.
 
+use wire::Uuid;
+
 use super::coordinator::Groups;
 use super::error::GroupError;
 use super::event::{Event, Identity, Join, Joined, Leaver, Reply, Sync, Synced, Token};
 use super::group::View;
 use super::journal::Barrier;
 use super::offsets::{Commit, Offsets};
+use super::records::OffsetValue;
 use super::slot::CommitTerms;
 
 /// One line of a list of groups.
@@ -197,13 +200,15 @@ impl Groups {
     }
 
     /// Removes the offsets that groups hold for a topic that was deleted; returns when that is
-    /// durable. A crash before it is made good at load time, when the topic is not there any more.
+    /// durable. What is committed for it later, or stays because of a crash, has its id: it counts for no topic that is made
+    /// again under the name, and goes at load time.
     ///
     /// # Errors
     /// Some are still there.
-    pub async fn forget_topic(&self, topic: &str) -> Result<(), GroupError> {
+    pub async fn forget_topic(&self, topic: &str, topic_id: Uuid) -> Result<(), GroupError> {
+        let is_gone = |of: &str, value: &OffsetValue| of == topic && value.is_of(topic_id);
         for id in self.ids() {
-            match self.with(&id, false, |slot, now| slot.forget_topic(now, topic)) {
+            match self.with(&id, false, |slot, now| slot.forget(now, is_gone)) {
                 Ok(barrier) => barrier?.pass().await?,
                 Err(GroupError::NotFound) => {}
                 Err(error) => return Err(error),

@@ -15,7 +15,7 @@ use super::event::{Effect, Event, Identity, Now, Reply, Token};
 use super::group::{Group, Limits, Phase};
 use super::journal::{Barrier, Encoded, Held, Journal, batch};
 use super::offsets::{Commit, Offsets, Retention};
-use super::records::{GroupValue, Record};
+use super::records::{GroupValue, OffsetValue, Record};
 
 /// The largest batch one step of one group writes.
 const MAX_BATCH_BYTES: usize = 8 << 20;
@@ -188,12 +188,16 @@ impl Slot {
         Ok(self.hold(verdicts))
     }
 
-    /// Removes the offsets of a topic that is deleted.
+    /// Removes the offsets whose topic `is_gone`, by name and offset.
     ///
     /// # Errors
     /// The log refused: nothing was removed.
-    pub(super) fn forget_topic(&mut self, now: Now, topic: &str) -> Result<Barrier, GroupError> {
-        let gone = self.offsets.tombstones(&self.id, |of, _| of == topic);
+    pub(super) fn forget(
+        &mut self,
+        now: Now,
+        is_gone: impl Fn(&str, &OffsetValue) -> bool,
+    ) -> Result<Barrier, GroupError> {
+        let gone = self.offsets.tombstones(&self.id, is_gone);
         self.write(now, gone)?;
         Ok(self.barrier())
     }

@@ -130,11 +130,31 @@ pub enum Full {
         queued_bytes: usize,
     },
     /// Free space on the volume is below the reserve.
-    #[error("the volume has {free_bytes} bytes free, {reserve_bytes} are kept in reserve")]
+    #[error("{}", no_space(*free_bytes, *total_bytes, *reserve_bytes))]
     Disk {
         /// Free bytes when last looked at, at most about a second ago.
         free_bytes: u64,
+        /// Bytes of the whole volume.
+        total_bytes: u64,
         /// Bytes kept for the broker's own records.
         reserve_bytes: u64,
     },
+}
+
+fn no_space(free_bytes: u64, total_bytes: u64, reserve_bytes: u64) -> String {
+    let (free, total, reserve) = (mib(free_bytes), mib(total_bytes), mib(reserve_bytes));
+    if total_bytes < reserve_bytes {
+        format!(
+            "the data folder's volume has {total} in all, and {reserve} must stay free for the broker's own records: use a larger volume"
+        )
+    } else {
+        format!(
+            "the data folder's volume has {free} free, and {reserve} are kept for the broker's own records: make room on it"
+        )
+    }
+}
+
+fn mib(bytes: u64) -> String {
+    let tenths = u128::from(bytes) * 10 / (1024 * 1024);
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
 }

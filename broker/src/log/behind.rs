@@ -47,6 +47,8 @@ pub(super) struct Behind {
     pub(super) dropped: Vec<PartitionKey>,
     /// The last manifest says that the log is closed.
     pub(super) closed: bool,
+    /// Clients were refused for lack of space when last looked at.
+    short: bool,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,7 @@ impl Behind {
             cached_bytes: 0,
             dropped: Vec::new(),
             closed: false,
+            short: false,
         }
     }
 
@@ -98,11 +101,20 @@ impl Behind {
         } else if self.last_checkpoint.is_none() {
             self.last_checkpoint = Some(now);
         }
-        let look_again = self
-            .engine
-            .is_short_of_space()
-            .then(|| now + Duration::from_secs(1));
+        let look_again = self.is_short().then(|| now + Duration::from_secs(1));
         Ok(self.checkpoint_due().into_iter().chain(look_again).min())
+    }
+
+    /// Whether clients are refused for lack of space; says so once when it begins, from the start on, and when it ends.
+    fn is_short(&mut self) -> bool {
+        let shortage = self.engine.shortage();
+        match shortage {
+            Some(full) if !self.short => tracing::warn!("no records are taken: {full}"),
+            None if self.short => tracing::warn!("records are taken again: there is room"),
+            _ => {}
+        }
+        self.short = shortage.is_some();
+        self.short
     }
 
     /// Writes everything that is complete, due or not.

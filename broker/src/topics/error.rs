@@ -51,7 +51,7 @@ pub const MAX_PARTITIONS_TOTAL: usize = 50_000;
 /// A right wish that cannot be carried out now. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
-    #[error("write metadata: {0}")]
+    #[error("{0}")]
     Full(Full),
     #[error("write metadata: the broker is stopping")]
     Stopped,

@@ -1,5 +1,7 @@
 //! `OffsetCommit` and `OffsetFetch` in all versions, and what becomes of offsets.
 
+use broker::groups::Identity;
+use broker::groups::offsets::Commit;
 use wire::messages::delete_topics::{self, DeleteTopicState};
 use wire::messages::offset_commit::{self, OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use wire::messages::offset_fetch::{
@@ -188,7 +190,7 @@ async fn a_topic_made_again_starts_without_offsets() {
     let folder = tempfile::tempdir().unwrap();
     let running = start(folder.path()).await;
     let connection = connect(&running).await;
-    make_topic(&connection, "orders").await;
+    let old = make_topic(&connection, "orders").await;
     make_topic(&connection, "rides").await;
     let member = Member::new(&running, "g").await;
     assert_eq!(member.commit("orders", 3).await, 0);
@@ -205,6 +207,23 @@ async fn a_topic_made_again_starts_without_offsets() {
     let reply = connection.call(&request).await.unwrap();
     assert_eq!(reply.decode().unwrap().responses[0].error_code, 0);
     make_topic(&connection, "orders").await;
+    // A commit that was under way while the topic was deleted: it counts for the one that is gone.
+    let who = Identity {
+        member_id: String::new(),
+        instance_id: None,
+        generation: -1,
+    };
+    let late = Commit {
+        topic: "orders".to_owned(),
+        topic_id: old,
+        partition: 0,
+        offset: 3,
+        leader_epoch: -1,
+        metadata: String::new(),
+    };
+    let groups = running.broker().groups();
+    groups.commit("late", &who, vec![late], None).await.unwrap();
+    assert_eq!(offsets(&connection, "late").await, []);
     assert_eq!(
         offsets(&connection, "g").await,
         [("rides".to_owned(), 0, 4)]

@@ -8,6 +8,7 @@ use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::watch;
+use wire::Uuid;
 use wire::record_batch::{BatchHeader, assign};
 
 use super::*;
@@ -126,7 +127,8 @@ pub(super) fn coordinator_at(
     let groups = Groups::new(settings, clock);
     let journal: Arc<dyn Journal> = paper.clone();
     groups.attach(Journals::new(vec![journal]).unwrap());
-    groups.take_in(|topic| topic != "deleted").unwrap();
+    let id = |topic: &str| (topic != "deleted").then(|| id_of(topic));
+    groups.take_in(id).unwrap();
     Arc::new(groups)
 }
 
@@ -169,9 +171,19 @@ pub(super) fn sync(member_id: &str, generation: i32, assignment: &'static str) -
     }
 }
 
+/// The id that a topic of this name has in these tests.
+pub(super) fn id_of(topic: &str) -> Uuid {
+    let mut id = [0; 16];
+    for (at, byte) in topic.bytes().take(16).enumerate() {
+        id[at] = byte;
+    }
+    Uuid(id)
+}
+
 pub(super) fn commit(topic: &str, offset: i64) -> Vec<Commit> {
     vec![Commit {
         topic: topic.to_owned(),
+        topic_id: id_of(topic),
         partition: 0,
         offset,
         leader_epoch: 3,

@@ -99,15 +99,24 @@ impl<'a> Fields<'a> {
 
     /// Skips the tagged fields at the end of a flexible struct.
     pub(super) fn skip_tags(&mut self) -> Result<(), RecordError> {
+        self.tagged(0).map(drop)
+    }
+
+    /// Reads the tagged fields at the end of a flexible struct; gives the one with this tag.
+    pub(super) fn tagged(&mut self, wanted: u32) -> Result<Option<&'a [u8]>, RecordError> {
+        let mut found = None;
         if !self.flexible {
-            return Ok(());
+            return Ok(found);
         }
         for _ in 0..self.varint()? {
-            self.varint()?;
+            let tag = self.varint()?;
             let length = self.varint()?;
-            self.take(i64::from(length))?;
+            let bytes = self.take(i64::from(length))?;
+            if tag == wanted {
+                found = Some(bytes);
+            }
         }
-        Ok(())
+        Ok(found)
     }
 
     /// A compact length: one more than the length, 0 for null (here -1).
@@ -144,6 +153,31 @@ pub(super) fn put_string(out: &mut BytesMut, text: &str) -> Result<(), RecordErr
     out.put_i16(i16::try_from(text.len()).map_err(|_| too_long("string", text.len()))?);
     out.put_slice(text.as_bytes());
     Ok(())
+}
+
+/// Writes a compact string (KIP-482).
+pub(super) fn put_compact(out: &mut BytesMut, text: &str) -> Result<(), RecordError> {
+    // The bound of the older form: whatever is written can be written in both.
+    let length = i16::try_from(text.len()).map_err(|_| too_long("string", text.len()))?;
+    put_varint(out, u32::from(length.unsigned_abs()) + 1);
+    out.put_slice(text.as_bytes());
+    Ok(())
+}
+
+/// Ends a flexible struct with one tagged field (KIP-482).
+pub(super) fn put_tag(out: &mut BytesMut, tag: u32, bytes: &[u8; 16]) {
+    put_varint(out, 1);
+    put_varint(out, tag);
+    out.put_u8(16);
+    out.put_slice(bytes);
+}
+
+fn put_varint(out: &mut BytesMut, mut value: u32) {
+    while value >= 0x80 {
+        out.put_u8(value.to_le_bytes()[0] | 0x80);
+        value >>= 7;
+    }
+    out.put_u8(value.to_le_bytes()[0]);
 }
 
 /// Writes a string that may be missing.

@@ -20,11 +20,28 @@ fn offset_value() -> OffsetValue {
         metadata: "note".into(),
         committed_at_ms: 1,
         expires_at_ms: None,
+        topic_id: Uuid::ZERO,
     }
 }
 
 #[test]
-fn an_offset_is_key_v1_and_value_v3() {
+fn an_offset_with_its_topics_id_is_value_v4() {
+    let value = OffsetValue {
+        topic_id: Uuid(*b"0123456789abcdef"),
+        ..offset_value()
+    };
+    let record = Record::Offset(offset_key(), Some(value));
+    let (key, bytes) = record.encode().unwrap();
+    let bytes = bytes.unwrap();
+    assert_eq!(
+        &bytes[..],
+        b"\0\x04\0\0\0\0\0\0\x01\x02\0\0\0\x07\x05note\0\0\0\0\0\0\0\x01\x01\0\x100123456789abcdef"
+    );
+    assert_eq!(Record::decode(&key, Some(&bytes)), Ok(Some(record)));
+}
+
+#[test]
+fn an_offset_without_an_id_is_key_v1_and_value_v3() {
     let (key, value) = Record::Offset(offset_key(), Some(offset_value()))
         .encode()
         .unwrap();
@@ -170,9 +187,9 @@ proptest! {
     #[test]
     fn offsets_round_trip(group in ".{0,20}", topic in "[a-z.]{1,20}", partition in 0..9999_i32,
                           offset in 0..i64::MAX, epoch in -1..99_i32, metadata in ".{0,50}",
-                          at in any::<i64>()) {
+                          at in any::<i64>(), id in any::<[u8; 16]>()) {
         let value = OffsetValue {
-            offset, leader_epoch: epoch, metadata, committed_at_ms: at, expires_at_ms: None,
+            offset, leader_epoch: epoch, metadata, committed_at_ms: at, expires_at_ms: None, topic_id: Uuid(id),
         };
         let record = Record::Offset(OffsetKey { group, topic, partition }, Some(value));
         let (key, value) = record.encode().unwrap();

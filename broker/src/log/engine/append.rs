@@ -92,20 +92,22 @@ impl Engine {
 
     fn check_space(&self) -> Result<(), Full> {
         let free_bytes = self.free_bytes.load(Ordering::Relaxed);
-        let share_bytes = (self.total_bytes.load(Ordering::Relaxed) / 100).min(MAX_SHARE_BYTES);
+        let total_bytes = self.total_bytes.load(Ordering::Relaxed);
+        let share_bytes = (total_bytes / 100).min(MAX_SHARE_BYTES);
         let reserve_bytes = self.options.reserve_bytes.max(share_bytes);
         if free_bytes < reserve_bytes {
             return Err(Full::Disk {
                 free_bytes,
+                total_bytes,
                 reserve_bytes,
             });
         }
         Ok(())
     }
 
-    /// Whether appends of clients are refused for lack of space.
-    pub(in crate::log) fn is_short_of_space(&self) -> bool {
-        self.check_space().is_err()
+    /// Why appends of clients are refused for lack of space, if they are.
+    pub(in crate::log) fn shortage(&self) -> Option<Full> {
+        self.check_space().err()
     }
 
     pub(in crate::log) fn note_space(&self, space: Space) {

@@ -45,7 +45,7 @@ fn a_disk_below_its_reserve_refuses_clients_and_serves_the_broker() {
     let refused = log.append(vec![append(key(1, 0), batch(&values("client", 1), 0))]);
     assert!(matches!(
         refused,
-        Err(AppendError::Full(Full::Disk { free_bytes: 1_000, reserve_bytes })) if reserve_bytes > 5_000
+        Err(AppendError::Full(Full::Disk { free_bytes: 1_000, reserve_bytes, .. })) if reserve_bytes > 5_000
     ));
     let own = Append {
         origin: Origin::Broker,
@@ -54,6 +54,27 @@ fn a_disk_below_its_reserve_refuses_clients_and_serves_the_broker() {
     assert_eq!(
         log.append(vec![own]).unwrap().durable_blocking().unwrap()[0].base_offset,
         0
+    );
+}
+
+#[test]
+fn a_lack_of_space_says_what_to_do() {
+    let full = |free_bytes, total_bytes| {
+        let reserve_bytes = 64 << 20;
+        let full = Full::Disk {
+            free_bytes,
+            total_bytes,
+            reserve_bytes,
+        };
+        full.to_string()
+    };
+    assert_eq!(
+        full(12 << 20, 1 << 40),
+        "the data folder's volume has 12.0 MiB free, and 64.0 MiB are kept for the broker's own records: make room on it"
+    );
+    assert_eq!(
+        full(31 << 20, 32 << 20),
+        "the data folder's volume has 32.0 MiB in all, and 64.0 MiB must stay free for the broker's own records: use a larger volume"
     );
 }
 

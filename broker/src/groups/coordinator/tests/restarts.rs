@@ -131,9 +131,14 @@ async fn offsets_of_a_topic_that_is_not_there_any_more_go_at_the_start() {
             .await
             .unwrap();
     }
+    // Committed for a topic of this name that was deleted since: the one that is there has another id.
+    let mut late = commit("u", 7);
+    late[0].topic_id = Uuid([9; 16]);
+    groups.commit("g", &who("", -1), late, None).await.unwrap();
     let paper = paper.restarted();
     let groups = coordinator(&paper, settings());
     assert_eq!(offset(&groups, "g", "deleted").await, None);
+    assert_eq!(offset(&groups, "g", "u").await, None);
     assert_eq!(offset(&groups, "g", "t").await, Some(7));
 }
 

@@ -137,7 +137,13 @@ async fn a_deleted_topic_takes_its_offsets_along() {
             .await
             .unwrap();
     }
-    groups.forget_topic("t").await.unwrap();
+    groups.forget_topic("t", Uuid([9; 16])).await.unwrap();
+    assert_eq!(
+        offset(&groups, "h", "t").await,
+        Some(1),
+        "another topic of that name was deleted"
+    );
+    groups.forget_topic("t", id_of("t")).await.unwrap();
     let after = coordinator(&paper.restarted(), settings());
     for groups in [groups, after] {
         assert_eq!(offset(&groups, "h", "t").await, None);
