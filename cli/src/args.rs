@@ -8,7 +8,7 @@ use crate::output::Format;
 use crate::telemetry::LogFormat;
 use crate::{
     broker, client_config, completion, connector, consume, datagen, doctor, group, operator,
-    produce, selftest, topic, up,
+    produce, selftest, topic, up, worker,
 };
 
 /// Kafka-compatible clusters, topics and sample-data connectors from three YAML kinds.
@@ -52,6 +52,7 @@ pub enum Command {
     Up(up::Args),
     Broker(broker::Args),
     Operator(operator::Args),
+    Worker(worker::Args),
     Topic(topic::Args),
     Group(group::Args),
     Doctor(doctor::Args),
@@ -75,6 +76,7 @@ impl Args {
             Command::Up(args) => up::run(args, format, environment).await,
             Command::Broker(args) => broker::run(args, format, environment).await,
             Command::Operator(args) => operator::run(args, environment).await,
+            Command::Worker(args) => worker::run(args, format).await,
             Command::Topic(args) => topic::run(args, format, environment).await,
             Command::Group(args) => group::run(args, format, environment).await,
             Command::Doctor(args) => doctor::run(args, format, environment).await,

@@ -34,6 +34,7 @@ pub mod selftest;
 pub mod telemetry;
 pub mod topic;
 pub mod up;
+pub mod worker;
 
 use crate::args::Args;
 use crate::environment::Environment;

@@ -96,6 +96,14 @@ impl Board {
         });
     }
 
+    /// Changes what is told about a connector that is up.
+    pub(crate) fn tell_of(&self, identity: &Identity, change: impl FnOnce(&mut ConnectorStatus)) {
+        if let Some(mut status) = self.status(&identity.name) {
+            change(&mut status);
+            self.show(status);
+        }
+    }
+
     /// Changes what is told about the worker itself.
     pub(crate) fn tell(&self, change: impl FnOnce(&mut Snapshot)) {
         self.snapshot.send_if_modified(|snapshot| {

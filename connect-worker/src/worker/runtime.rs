@@ -19,9 +19,10 @@ use crate::{
     worker::{
         board::Board,
         command::{Handle, Request},
-        connector::Shared,
+        connector::{Identity, Shared},
         herder::Herder,
         progress::Me,
+        snapshot::Reason,
     },
 };
 
@@ -116,6 +117,23 @@ impl Runtime {
         let _ = writer.await;
     }
 
+    /// Shows the connectors that will run here as soon as the offsets are read: whoever asks a pod
+    /// for its connector learns what is in the way.
+    fn announce(&self, fault: &str) {
+        if self.me.alone {
+            return;
+        }
+        for connector in self.managed.borrow().iter() {
+            let identity = Identity::of(connector);
+            self.board.put(&identity, &connector.config, String::new());
+            self.board.tell_of(&identity, |status| {
+                status.generation = connector.generation;
+                status.reason = Some(Reason::BrokerUnreachable);
+                status.trace = Some(fault.to_owned());
+            });
+        }
+    }
+
     async fn open(
         &self,
         fault: watch::Sender<Option<String>>,
@@ -137,6 +155,7 @@ impl Runtime {
                     tracing::debug!(%error, "read the offsets; trying again");
                     self.board
                         .tell(|snapshot| snapshot.fault = Some(error.to_string()));
+                    self.announce(&error.to_string());
                     tokio::time::sleep(READ_AGAIN).await;
                 }
             }
