@@ -53,6 +53,11 @@ impl fmt::Display for ParseSizeError {
 impl std::error::Error for ParseSizeError {}
 
 impl Size {
+    /// A size of this many bytes; `None` for 0 and for more than 2^63 - 1.
+    pub fn from_bytes(bytes: u64) -> Option<Self> {
+        (bytes > 0 && i64::try_from(bytes).is_ok()).then_some(Self { bytes })
+    }
+
     /// The size in bytes; above 0 and at most 2^63 - 1.
     pub fn as_bytes(self) -> u64 {
         self.bytes

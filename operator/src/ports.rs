@@ -4,6 +4,8 @@
 
 pub mod broker_admin;
 pub mod connect_api;
+#[cfg(test)]
+pub(crate) mod fake_broker;
 
 pub use broker_admin::BrokerAdmin;
 pub use connect_api::ConnectApi;

@@ -197,6 +197,7 @@ impl Remembered {
             }),
             cluster_id: known.cluster_id.clone(),
             topic_id: known.topic_id.clone(),
+            intent: false,
             settled: known.settled == self.generation,
         }
     }

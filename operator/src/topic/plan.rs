@@ -26,6 +26,9 @@ pub struct History {
     pub cluster_id: Option<String>,
     /// The topic's id when it was last seen.
     pub topic_id: Option<String>,
+    /// The topic was not there, its creation was begun, and nobody has seen it since: whoever began
+    /// may have died before or after the broker heard of it.
+    pub intent: bool,
     /// Whether the spec as it is now was carried out before, so that a difference is drift and no
     /// wish.
     pub settled: bool,
@@ -68,6 +71,8 @@ pub struct Plan {
     pub recreated: bool,
     /// Settings on an adopted topic that the object does not name and that stay.
     pub kept: Vec<String>,
+    /// The spec was carried out on this very topic before, so that differences are drift.
+    pub settled: bool,
 }
 
 /// Compares `topic` with what is there. `cluster_id` is the id of the cluster that `observed` (or
@@ -97,9 +102,51 @@ fn creation(topic: &ValidatedTopic, history: &History, cluster_id: Option<&str>)
         drift: Vec::new(),
         refusals: Vec::new(),
         origin: Origin::Created,
-        recreated: history.origin.is_some() && history.cluster_id.as_deref() == cluster_id,
+        recreated: history.origin.is_some()
+            && !history.intent
+            && history.cluster_id.as_deref() == cluster_id,
         kept: Vec::new(),
+        settled: false,
     }
+}
+
+/// Whether `observed` is the topic that `history` speaks of, and who made it then.
+fn remembered(
+    topic: &ValidatedTopic,
+    observed: &ObservedTopic,
+    history: &History,
+    cluster_id: Option<&str>,
+) -> Option<Origin> {
+    // A topic of another cluster under the same name is not the one that this object made, and
+    // neither is one that somebody deleted and made anew.
+    let same_cluster = history.cluster_id.is_none() || history.cluster_id.as_deref() == cluster_id;
+    let other_id =
+        matches!((&history.topic_id, &observed.id), (Some(known), Some(found)) if known != found);
+    if !same_cluster || other_id {
+        return None;
+    }
+    let lookalike = !history.intent || as_made(topic, observed);
+    history.origin.filter(|_| lookalike)
+}
+
+/// Whether `observed` is what the creation of `topic` leads to. Decides between a topic made by a
+/// creation whose answer was lost and one that somebody else made in that moment; a doubt counts as
+/// somebody else's, which keeps the data.
+fn as_made(topic: &ValidatedTopic, observed: &ObservedTopic) -> bool {
+    let wanted = wanted(topic, Origin::Created);
+    let has = |(name, value): (&String, &String)| {
+        observed.settings.get(name).is_some_and(|found| {
+            found.origin == SettingOrigin::Topic
+                && found
+                    .value
+                    .as_deref()
+                    .is_some_and(|found| same_value(name, found, value))
+        })
+    };
+    observed.partitions == topic.partitions.unwrap_or(topic.defaults.partitions)
+        && observed.replicas == topic.replicas.unwrap_or(topic.defaults.replicas)
+        && wanted.iter().all(has)
+        && unnamed(observed, &wanted).next().is_none()
 }
 
 fn changes(
@@ -108,13 +155,9 @@ fn changes(
     history: &History,
     cluster_id: Option<&str>,
 ) -> Plan {
-    // A topic of another cluster under the same name is not the one that this object made.
-    let same_cluster = history.cluster_id.is_none() || history.cluster_id.as_deref() == cluster_id;
-    let origin = history
-        .origin
-        .filter(|_| same_cluster)
-        .unwrap_or(Origin::Adopted);
-    let settled = history.settled && same_cluster;
+    let remembered = remembered(topic, observed, history, cluster_id);
+    let origin = remembered.unwrap_or(Origin::Adopted);
+    let settled = history.settled && remembered.is_some();
 
     let mut plan = Plan {
         actions: Vec::new(),
@@ -123,6 +166,7 @@ fn changes(
         origin,
         recreated: false,
         kept: Vec::new(),
+        settled,
     };
     let growth = partitions(topic, observed, settled, &mut plan);
     replicas(topic, observed, settled, &mut plan);

@@ -64,6 +64,7 @@ fn history(origin: Origin, settled: bool) -> History {
         origin: Some(origin),
         cluster_id: Some("k".to_owned()),
         topic_id: None,
+        intent: false,
         settled,
     }
 }
@@ -137,6 +138,7 @@ fn a_topic_that_vanished_counts_as_recreated_within_one_cluster_only() {
             origin: Some(Origin::Adopted),
             cluster_id: seen_in.map(str::to_owned),
             topic_id: None,
+            intent: false,
             settled: true,
         };
         let plan = plan(&topic, None, &history, now_in);
@@ -255,6 +257,56 @@ fn a_new_cluster_s_topic_is_not_the_one_the_object_made() {
 }
 
 #[test]
+fn a_topic_made_anew_elsewhere_is_somebody_else_s() {
+    let history = History {
+        topic_id: Some("old".to_owned()),
+        ..history(Origin::Created, true)
+    };
+    for (id, origin) in [
+        (Some("old"), Origin::Created),
+        (None, Origin::Created),
+        (Some("new"), Origin::Adopted),
+    ] {
+        let there = ObservedTopic {
+            id: id.map(str::to_owned),
+            ..observed(1, &[("segment.ms", "60000")])
+        };
+        let plan = planned(&topic(None, &[]), &there, &history);
+        assert_eq!(plan.origin, origin, "{id:?}");
+        assert_eq!(plan.drift.is_empty(), origin == Origin::Adopted, "{id:?}");
+    }
+}
+
+#[test]
+fn a_topic_found_after_a_begun_creation_is_ours_when_it_looks_so() {
+    let intent = History {
+        intent: true,
+        ..history(Origin::Created, false)
+    };
+    let named = topic(Some(2), &[("retention.ms", "1000")]);
+    let made = [("retention.ms", "1000"), ("cleanup.policy", "delete")];
+    for (there, origin) in [
+        (observed(2, &made), Origin::Created),
+        (observed(1, &made), Origin::Adopted),
+        (observed(2, &made[..1]), Origin::Adopted),
+        (
+            observed(2, &[made[0], made[1], ("segment.ms", "5")]),
+            Origin::Adopted,
+        ),
+        (
+            observed(2, &[("retention.ms", "9"), made[1]]),
+            Origin::Adopted,
+        ),
+    ] {
+        let plan = planned(&named, &there, &intent);
+        assert_eq!(plan.origin, origin, "{there:?}");
+    }
+    let again = plan(&named, None, &intent, Some("k"));
+    assert!(!again.recreated, "it was never seen, so it was not lost");
+    assert!(matches!(again.actions[..], [Action::Create(_)]));
+}
+
+#[test]
 fn brokers_may_write_values_in_their_own_way() {
     for (name, found, want, same) in [
         ("retention.ms", "86400000", "086400000", true),
@@ -363,7 +415,7 @@ proptest! {
         settled: bool,
     ) {
         let cluster_id = origin.map(|_| "k".to_owned());
-        let history = History { origin, cluster_id, topic_id: None, settled };
+        let history = History { origin, cluster_id, topic_id: None, intent: false, settled };
         let first = plan(&topic, there.as_ref(), &history, Some("k"));
         let carried_out = |there: Option<ObservedTopic>, action| Some(carry_out(there.as_ref(), action));
         let there = first.actions.iter().fold(there, carried_out);
@@ -372,6 +424,7 @@ proptest! {
             origin: Some(first.origin),
             cluster_id: Some("k".to_owned()),
             topic_id: None,
+            intent: false,
             settled: true,
         };
         let second = plan(&topic, there.as_ref(), &history, Some("k"));
