@@ -29,6 +29,7 @@ use crate::{
     names::ObjectName,
     settings::Settings,
     snapshots::{self, Snapshots},
+    topic::departed::Departed,
 };
 
 /// Writes to the API server at once, over all controllers.
@@ -176,6 +177,8 @@ pub struct Context {
     pub stores: Stores,
     /// What is in each Kafka cluster.
     pub snapshots: Snapshots,
+    /// Topics that went before their topics did.
+    pub departed: Departed,
     /// Where Events go.
     pub events: Events,
     /// What `/metrics` shows.
@@ -204,6 +207,7 @@ impl Context {
             client,
             settings,
             stores: Stores::default(),
+            departed: Departed::default(),
             metrics: Metrics::default(),
             writes: Semaphore::new(WRITES),
             queues: Default::default(),

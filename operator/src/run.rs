@@ -20,7 +20,7 @@ use crate::{
     kubernetes::call::within,
     lease::Lease,
     settings::Settings,
-    watches,
+    topic, watches,
 };
 
 /// How often the definitions of our kinds are looked for.
@@ -91,6 +91,7 @@ pub async fn run(
 /// Starts the controllers.
 fn controllers(context: &Arc<Context>, tasks: &mut JoinSet<()>, stop: &CancellationToken) {
     tasks.spawn(connector::controller(context.clone(), stop.clone()));
+    tasks.spawn(topic::controller(context.clone(), stop.clone()));
 }
 
 async fn end(mut tasks: JoinSet<()>) {

@@ -9,6 +9,7 @@
 //! anybody wants a change.
 
 mod batch;
+pub mod follow;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -204,7 +205,7 @@ impl Snapshots {
         actions: Vec<Action>,
     ) -> Option<Changed> {
         let changes = self.lock().get(cluster)?.changes.clone();
-        let (reply, changed) = oneshot::channel();
+        let (reply, answer) = oneshot::channel();
         let change = Change {
             topic: topic.to_owned(),
             actions,
@@ -212,7 +213,7 @@ impl Snapshots {
         };
         changes.send(change).await.ok()?;
         drop(changes);
-        changed.await.ok()
+        answer.await.ok()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<ObjectName, Entry>> {

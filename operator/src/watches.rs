@@ -6,6 +6,7 @@ use std::{fmt::Debug, sync::Arc};
 
 use crds::{Cluster, Connector, Reason, Topic, condition};
 use futures::FutureExt;
+use jiff::Timestamp;
 use kube::{
     Api, Resource,
     core::{DeserializeGuard, NamespaceResourceScope},
@@ -22,6 +23,7 @@ use crate::{
         watch::{self, Watch},
     },
     names::{ObjectName, kafka_topic},
+    snapshots::follow::follow,
 };
 
 /// Starts every watch in every scope.
@@ -63,7 +65,7 @@ async fn news_of_topics(context: Arc<Context>) {
 /// Wakes Clusters whose brokers look different, and counts on their controller to tell others.
 async fn news_of_clusters(context: Arc<Context>) {
     loop {
-        for (cluster, ()) in context.snapshots.wakes().clusters().await {
+        for cluster in context.snapshots.wakes().clusters().await {
             context.wake(Kind::Cluster, &cluster);
         }
     }
@@ -112,6 +114,7 @@ impl Watches<'_> {
 }
 
 fn on_cluster(context: &Context, change: &Change<Cluster>) {
+    follow(&context.snapshots, change);
     context.wake(Kind::Cluster, &change.name);
     let before = change.before.as_deref().map(serving);
     if before != change.after.as_deref().map(serving) {
@@ -181,6 +184,9 @@ fn serving(cluster: &Cluster) -> (Option<String>, Option<String>, Option<String>
 /// A Topic that comes or goes changes what others are: a rival or heir for the same topic, and the
 /// Cluster's list of topics that no object names.
 fn on_topic(context: &Context, change: &Change<Topic>) {
+    if !context.settings.finalizers() {
+        context.departed.note(change, Timestamp::now());
+    }
     context.wake(Kind::Topic, &change.name);
     let claim = |topic: &Topic| {
         (

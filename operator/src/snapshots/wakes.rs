@@ -44,7 +44,7 @@ impl Woken {
 #[derive(Debug, Default)]
 pub struct Wakes {
     topics: News<Woken>,
-    clusters: News<()>,
+    clusters: News<Woken>,
 }
 
 impl Wakes {
@@ -54,8 +54,8 @@ impl Wakes {
     }
 
     /// Waits until clusters look different (reachable or not, other topics), and takes them all.
-    pub async fn clusters(&self) -> BTreeMap<ObjectName, ()> {
-        self.clusters.take().await
+    pub async fn clusters(&self) -> BTreeSet<ObjectName> {
+        self.clusters.take().await.into_keys().collect()
     }
 
     /// Says that these topics of `cluster` may look different.
@@ -65,7 +65,7 @@ impl Wakes {
 
     /// Says that `cluster` looks different.
     pub(super) fn wake_cluster(&self, cluster: &ObjectName) {
-        self.clusters.add(cluster, (), |(), ()| ());
+        self.clusters.add(cluster, Woken::All, Woken::add);
     }
 }
 

@@ -5,6 +5,8 @@ use crds::{
     topic::{DriftPolicy, TopicStatus},
 };
 
+use crate::kubernetes::events::Note;
+
 use super::{
     decide::Look,
     deletion::KeepReason,
@@ -15,32 +17,22 @@ use super::{
 #[cfg(test)]
 mod tests;
 
-/// One Event before it is published.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
-    /// Somebody should look.
-    pub warning: bool,
-    /// What happened, in one word.
-    pub reason: &'static str,
-    /// What happened, in a sentence.
-    pub note: String,
+/// What the operator does whenever it tells something.
+const ACTION: &str = "Reconcile";
+
+fn normal(reason: &'static str, text: String) -> Note {
+    Note {
+        warning: false,
+        reason,
+        action: ACTION,
+        text,
+    }
 }
 
-impl News {
-    fn normal(reason: &'static str, note: String) -> Self {
-        Self {
-            warning: false,
-            reason,
-            note,
-        }
-    }
-
-    fn warning(reason: &'static str, note: String) -> Self {
-        Self {
-            warning: true,
-            reason,
-            note,
-        }
+fn warning(reason: &'static str, text: String) -> Note {
+    Note {
+        warning: true,
+        ..normal(reason, text)
     }
 }
 
@@ -57,27 +49,37 @@ pub enum Parting {
     Orphaned(String),
 }
 
-/// What is told when the changes of `look` were carried out.
-pub fn of_changes(look: &Look) -> Vec<News> {
-    let (plan, name) = (&look.plan, &look.valid.name);
+/// What is told when a topic is first found to be as the spec says, or as near as it can be.
+pub fn of_finding(look: &Look) -> Vec<Note> {
     let mut news = adoption(look);
+    if !look.plan.settled {
+        let notes = look.valid.notes.iter();
+        news.extend(notes.map(|note| warning("SpecAdjusted", note.to_string())));
+    }
+    news
+}
+
+/// What is told when the changes of `look` were carried out.
+pub fn of_changes(look: &Look) -> Vec<Note> {
+    let (plan, name) = (&look.plan, &look.valid.name);
+    let mut news = Vec::new();
     for action in &plan.actions {
         match action {
-            Action::Create(new) if plan.recreated => news.push(News::warning(
+            Action::Create(new) if plan.recreated => news.push(warning(
                 "Recreated",
                 format!(
                     "topic {name} was deleted elsewhere and is made again, empty, with {}",
                     partitions(new.partitions)
                 ),
             )),
-            Action::Create(new) => news.push(News::normal(
+            Action::Create(new) => news.push(normal(
                 "Created",
                 format!("topic {name} is made with {}", partitions(new.partitions)),
             )),
             Action::Grow(_) | Action::Alter(_) if plan.settled => {}
             Action::Grow(growth) => {
                 let before = look.before.as_ref().map_or(0, |topic| topic.partitions);
-                news.push(News::warning(
+                news.push(warning(
                     "PartitionsGrown",
                     format!(
                         "topic {name} has {} instead of {before}: keys go to other partitions from now on, so the order of records with one key is kept within each part only",
@@ -85,7 +87,7 @@ pub fn of_changes(look: &Look) -> Vec<News> {
                     ),
                 ));
             }
-            Action::Alter(_) => news.push(News::normal("SettingsChanged", altered(look, action))),
+            Action::Alter(_) => news.push(normal("SettingsChanged", altered(look, action))),
             Action::Delete(_) => {}
         }
     }
@@ -96,17 +98,13 @@ pub fn of_changes(look: &Look) -> Vec<News> {
             "topic {name} was changed elsewhere and is set right: {}",
             drifts.join("; ")
         );
-        news.push(News::warning("DriftCorrected", note));
-    }
-    if !plan.settled {
-        let notes = look.valid.notes.iter();
-        news.extend(notes.map(|note| News::warning("SpecAdjusted", note.to_string())));
+        news.push(warning("DriftCorrected", note));
     }
     news
 }
 
 /// What is told when a topic that was there is taken over.
-fn adoption(look: &Look) -> Vec<News> {
+fn adoption(look: &Look) -> Vec<Note> {
     let (plan, name) = (&look.plan, &look.valid.name);
     let known = look.history.origin == Some(Origin::Adopted) && plan.settled;
     let repeated = look.history.origin == Some(Origin::Adopted)
@@ -115,11 +113,12 @@ fn adoption(look: &Look) -> Vec<News> {
     if plan.origin != Origin::Adopted || known || repeated {
         return Vec::new();
     }
-    let kept = match plan.kept.is_empty() {
-        true => String::new(),
-        false => format!(", and keeps {}", plan.kept.join(", ")),
+    let kept = if plan.kept.is_empty() {
+        String::new()
+    } else {
+        format!(", and keeps {}", plan.kept.join(", "))
     };
-    vec![News::normal(
+    vec![normal(
         "Adopted",
         format!("topic {name} was there before and is adopted{kept}"),
     )]
@@ -158,7 +157,7 @@ pub fn of_transition(
     before: Option<&TopicStatus>,
     after: &TopicStatus,
     drift_policy: DriftPolicy,
-) -> Option<News> {
+) -> Option<Note> {
     let is = |reason: Reason, text: &str| reason.as_str() == text;
     let after_ready = ready(after)?;
     let reason = Reason::ALL
@@ -182,30 +181,29 @@ pub fn of_transition(
         reason,
         Reason::Reconciled | Reason::Paused | Reason::ClusterNotReady
     );
-    (!told).then(|| News {
+    (!told).then(|| Note {
         warning,
-        reason: reason.as_str(),
-        note: after_ready.message.clone(),
+        ..normal(reason.as_str(), after_ready.message.clone())
     })
 }
 
 /// What is told when an object goes.
-pub fn of_parting(topic: &str, cluster: &str, parting: &Parting) -> News {
+pub fn of_parting(topic: &str, cluster: &str, parting: &Parting) -> Note {
     match parting {
-        Parting::Deleted => News::normal(
+        Parting::Deleted => normal(
             "Deleted",
             format!("topic {topic} is deleted with its records"),
         ),
-        Parting::Kept(KeepReason::Inherited(heir)) => News::normal(
+        Parting::Kept(KeepReason::Inherited(heir)) => normal(
             "Inherited",
             format!("topic {topic} stays: the Topic {heir} names it too and has it now"),
         ),
-        Parting::Kept(why) => News::normal("Kept", format!("topic {topic} stays: {why}")),
-        Parting::WithCluster => News::normal(
+        Parting::Kept(why) => normal("Kept", format!("topic {topic} stays: {why}")),
+        Parting::WithCluster => normal(
             "ClusterGone",
             format!("topic {topic} goes with its Cluster {cluster}"),
         ),
-        Parting::Orphaned(why) => News::warning(
+        Parting::Orphaned(why) => warning(
             "Orphaned",
             format!(
                 "topic {topic} stays in Cluster {cluster} with nobody to look after it, for it could not be deleted: {why}; delete it there by hand: eddyline topic delete {topic}"

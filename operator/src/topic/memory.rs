@@ -23,9 +23,12 @@ pub fn history(topic: &Topic) -> History {
         .find(|condition| condition.type_ == DRIFTED);
     let compared = drifted.and_then(|condition| condition.observed_generation);
     History {
-        origin: status.adopted.map(|adopted| match adopted {
-            true => Origin::Adopted,
-            false => Origin::Created,
+        origin: status.adopted.map(|adopted| {
+            if adopted {
+                Origin::Adopted
+            } else {
+                Origin::Created
+            }
         }),
         cluster_id: status.cluster_id.clone(),
         topic_id: status.topic_id.clone(),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crds::{
     Cluster, Topic,
-    cluster::{ClusterState, Engine},
     condition::{READY, Status},
 };
 use kube::ResourceExt;
@@ -13,7 +12,7 @@ use kube::ResourceExt;
 use super::claims::{Claim, owners};
 use crate::{
     names::{ObjectName, kafka_topic},
-    snapshots::{Endpoint, View},
+    snapshots::View,
 };
 
 /// What is known around one Topic.
@@ -27,26 +26,6 @@ pub struct Observed {
     pub owner: Option<ObjectName>,
     /// The object that has the topic once this one is gone.
     pub heir: Option<ObjectName>,
-}
-
-/// Where the brokers of `cluster` are; `None` where nobody should look: stopped, or going.
-pub fn endpoint(cluster: &Cluster) -> Option<Endpoint> {
-    let spec = &cluster.spec;
-    if cluster.metadata.deletion_timestamp.is_some() {
-        return None;
-    }
-    let bootstrap = match spec.engine {
-        Engine::External => spec.bootstrap_servers.join(","),
-        Engine::Bundled if spec.state == ClusterState::Stopped => return None,
-        Engine::Bundled => {
-            let namespace = cluster.metadata.namespace.as_deref().unwrap_or_default();
-            format!("{}.{namespace}.svc:9092", cluster.name_any())
-        }
-    };
-    Some(Endpoint {
-        uid: cluster.uid().unwrap_or_default(),
-        bootstrap,
-    })
 }
 
 /// Whether a Cluster says that it serves.

@@ -161,12 +161,11 @@ fn there_message(there: &There) -> String {
         };
         return format!("changed elsewhere, and {policy}: {}", drifts.join("; "));
     }
-    let kept = match there.kept.is_empty() {
-        true => String::new(),
-        false => format!(
-            "; it keeps {}, which this object does not name",
-            there.kept.join(", ")
-        ),
+    let kept = if there.kept.is_empty() {
+        String::new()
+    } else {
+        let names = there.kept.join(", ");
+        format!("; it keeps {names}, which this object does not name")
     };
     match there.origin {
         Origin::Created => "the topic is as written".to_owned(),
@@ -205,7 +204,7 @@ fn drifted(there: &There, generation: i64, now: Timestamp) -> Condition {
 }
 
 /// The `Ready` condition of a status.
-pub(super) fn ready(status: &TopicStatus) -> Option<&Condition> {
+pub(crate) fn ready(status: &TopicStatus) -> Option<&Condition> {
     let conditions = &status.conditions;
     conditions.iter().find(|condition| condition.type_ == READY)
 }

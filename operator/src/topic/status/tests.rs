@@ -161,7 +161,7 @@ fn each_state_has_its_reason_message_and_event() {
         writeln!(text, "{} {}: {}", ready.status, ready.reason, ready.message).unwrap();
         let event = of_transition(Some(&before), &after, policy(&situation));
         let event = event.map_or("-".to_owned(), |news| {
-            assert_eq!(news.note, ready.message);
+            assert_eq!(news.text, ready.message);
             format!(
                 "{} {}",
                 if news.warning { "Warning" } else { "Normal" },
