@@ -53,6 +53,12 @@ pub(super) fn commands() -> Vec<String> {
         .collect()
 }
 
+/// Whether a command speaks to a Kubernetes: with its programs, or through the port that is forwarded from it.
+pub(super) fn needs_kubernetes(command: &str) -> bool {
+    let program = command.split(' ').next().unwrap_or_default();
+    matches!(program, "helm" | "kubectl") || command.contains("localhost:9094")
+}
+
 /// The cells of the rows of the table that begins with this line.
 #[track_caller]
 pub(super) fn table(head: &str) -> Vec<Vec<String>> {
