@@ -111,15 +111,18 @@ impl Suite {
     #[track_caller]
     pub(crate) fn start_operator(&self, more: &[&str]) {
         let mut operator = self.operator();
-        if operator.is_none() {
-            *operator = Some(Program::start(self.operator_command(more)));
-            drop(operator);
-            wait::until("the operator to be ready", PATIENCE, || {
-                self.admin("/readyz")
-                    .starts_with("HTTP/1.1 200")
-                    .then_some(())
-            });
+        if operator.is_some() {
+            return;
         }
+        let mut program = Program::start(self.operator_command(more));
+        wait::until("the operator to be ready", PATIENCE, || {
+            let ended = program.ended();
+            assert!(ended.is_none(), "{ended:?}:\n{}", program.talk());
+            self.admin("/readyz")
+                .starts_with("HTTP/1.1 200")
+                .then_some(())
+        });
+        *operator = Some(program);
     }
 
     fn operator_command(&self, more: &[&str]) -> Command {

@@ -9,7 +9,11 @@ pub fn root() -> PathBuf {
 }
 
 /// The `eddyline` program of the same build as the running test: it lies one folder above the test programs.
+/// `EDDYLINE_PROGRAM` names another, to try one that is built elsewhere.
 pub fn eddyline() -> PathBuf {
+    if let Some(program) = std::env::var_os("EDDYLINE_PROGRAM").filter(|path| !path.is_empty()) {
+        return program.into();
+    }
     let deps = std::env::current_exe().unwrap_or_default();
     deps.ancestors()
         .nth(2)

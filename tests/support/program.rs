@@ -7,7 +7,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -108,11 +108,16 @@ impl Program {
     #[track_caller]
     pub fn first_line(&mut self, limit: Duration) -> String {
         wait::until("the first line of output", limit, || {
-            if let Ok(Some(status)) = self.child.try_wait() {
+            if let Some(status) = self.ended() {
                 panic!("ended with {status}:\n{}", self.talk());
             }
             locked(&self.lines).first().cloned()
         })
+    }
+
+    /// How it ended; `None` while it runs.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
     }
 
     /// The lines on standard output so far.
