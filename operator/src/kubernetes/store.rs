@@ -6,7 +6,7 @@
 //! is told apart ([`Store::fault`]).
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -20,6 +20,9 @@ use crate::names::ObjectName;
 
 /// The part of the cluster that one watch covers: a namespace, or all of it.
 pub type Scope = Option<String>;
+
+/// Objects that are remembered as gone: an answer to a write of ours is at most seconds late.
+const GONE_MAX: usize = 1024;
 
 /// The objects of one kind.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ struct State<K> {
     /// What a list that is being read has named so far.
     listed: HashMap<Scope, HashSet<ObjectName>>,
     ready: HashSet<Scope>,
+    /// The uids of objects that went last: uids are never used again.
+    gone: VecDeque<Option<String>>,
 }
 
 /// What became of one object.
@@ -56,6 +61,7 @@ impl<K> Default for Store<K> {
                 faults: HashMap::new(),
                 listed: HashMap::new(),
                 ready: HashSet::new(),
+                gone: VecDeque::new(),
             }),
         }
     }
@@ -107,11 +113,15 @@ impl<K: Resource<DynamicType = ()> + Clone> Store<K> {
         self.read().ready.contains(scope)
     }
 
-    /// Takes the answer to a write of ours: from now on the object is seen as it is after it.
+    /// Takes the answer to a write of ours: from now on the object is seen as it is after it. An answer
+    /// that comes after the report that its object is gone is too late, and would bring it back.
     pub fn accept(&self, mut object: K) {
         let name = name_of(object.meta());
         object.managed_fields_mut().clear();
-        self.write().put(name, object);
+        let mut state = self.write();
+        if !state.gone.contains(&object.meta().uid) {
+            state.put(name, object);
+        }
     }
 
     /// Takes what a watch of `scope` reports and says what changed.
@@ -188,6 +198,12 @@ impl<K: Resource<DynamicType = ()> + Clone> State<K> {
     fn remove(&mut self, name: ObjectName) -> Option<Change<K>> {
         let fault = self.faults.remove(&name);
         let before = self.objects.remove(&name);
+        if let Some(before) = &before {
+            self.gone.push_back(before.meta().uid.clone());
+            if self.gone.len() > GONE_MAX {
+                self.gone.pop_front();
+            }
+        }
         (before.is_some() || fault.is_some()).then_some(Change {
             name,
             before,
@@ -301,6 +317,19 @@ mod tests {
         let other = DeserializeGuard(Ok(other));
         assert_eq!(store.take(&None, Event::Apply(other)).len(), 1);
         assert!(store.take(&None, Event::Delete(good("a", 9))).is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_comes_after_the_end_does_not_bring_an_object_back() {
+        let store = Store::default();
+        store.take(&None, Event::Apply(good("a", 1)));
+        store.take(&None, Event::Delete(good("a", 3)));
+        store.accept(map("a", 2));
+        assert!(store.get(&key("a")).is_none());
+        let mut other = map("a", 4);
+        other.metadata.uid = Some("v".into());
+        store.accept(other);
+        assert!(store.get(&key("a")).is_some());
     }
 
     #[test]
