@@ -54,7 +54,11 @@ pub fn labelled_for(child: &ObjectMeta) -> Option<(Kind, ObjectName)> {
 /// The reference by which `owner` owns its children; `None` for an object that the API server has not
 /// seen.
 pub fn owner_reference<K: Resource<DynamicType = ()>>(owner: &K) -> Option<OwnerReference> {
-    owner.controller_owner_ref(&())
+    Some(OwnerReference {
+        // A foreground deletion of the owner waits for them.
+        block_owner_deletion: Some(true),
+        ..owner.controller_owner_ref(&())?
+    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 pub mod admin;
 pub mod admin_server;
 pub mod children;
+pub mod cluster;
 pub mod connector;
 pub mod context;
 pub mod finding;
@@ -17,8 +18,10 @@ pub mod kubernetes;
 pub mod lease;
 pub mod metrics;
 pub mod names;
+pub mod pods;
 pub mod ports;
 pub mod release;
+pub mod restricted;
 pub mod run;
 pub mod settings;
 pub mod snapshots;

@@ -27,6 +27,11 @@ impl fmt::Display for ObjectName {
     }
 }
 
+/// The name of everything that the Cluster `cluster` owns, but for the Service of its own name.
+pub fn broker(cluster: &str) -> String {
+    format!("{cluster}-broker")
+}
+
 /// The name of everything that the Connector `connector` owns.
 pub fn worker(connector: &str) -> String {
     format!("{connector}-worker")

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     admin_server::{self, ListenError},
-    connector,
+    cluster, connector,
     context::Context,
     kubernetes::call::within,
     lease::Lease,
@@ -90,6 +90,7 @@ pub async fn run(
 
 /// Starts the controllers.
 fn controllers(context: &Arc<Context>, tasks: &mut JoinSet<()>, stop: &CancellationToken) {
+    tasks.spawn(cluster::controller(context.clone(), stop.clone()));
     tasks.spawn(connector::controller(context.clone(), stop.clone()));
     tasks.spawn(topic::controller(context.clone(), stop.clone()));
 }

@@ -229,5 +229,6 @@ fn on_child<K: Resource>(context: &Context, change: &Change<K>) {
 /// Whether a Cluster serves, as its status says: the test for what depends on it.
 pub fn is_serving(cluster: &Cluster) -> bool {
     let (_, bootstrap, reason, going) = serving(cluster);
-    bootstrap.is_some() && reason.as_deref() == Some(Reason::Running.as_str()) && !going
+    let serves = [Reason::Running, Reason::Paused].map(|reason| Some(reason.as_str()));
+    bootstrap.is_some() && serves.contains(&reason.as_deref()) && !going
 }

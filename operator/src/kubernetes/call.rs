@@ -53,6 +53,24 @@ impl CallError {
         self.code() == Some(409)
     }
 
+    /// The request itself is wrong: sent again it is refused again.
+    pub fn is_invalid(&self) -> bool {
+        matches!(self.code(), Some(400 | 422))
+    }
+
+    /// The API server's own words, where it refused for good: as invalid, or as forbidden.
+    pub fn refusal(&self) -> Option<String> {
+        let Self::Refused { source, .. } = self else {
+            return None;
+        };
+        match source.as_ref() {
+            kube::Error::Api(status) if matches!(status.code, 400 | 403 | 422) => {
+                Some(status.message.clone())
+            }
+            _ => None,
+        }
+    }
+
     /// The namespace is being deleted: nothing can be made there any more, which is no fault.
     pub fn is_namespace_going(&self) -> bool {
         let Self::Refused { source, .. } = self else {
