@@ -15,4 +15,5 @@ mod hostile;
 mod quickstart;
 mod readme;
 mod refusals;
+mod same_file;
 mod seeds;

@@ -1,7 +1,8 @@
 //! Texts in, objects out: the documents of all sources, each checked as the API server would check it. Pure: what was good before
 //! is an argument.
 //!
-//! All findings are reported, not the first. A document of another kind is skipped with one line.
+//! All findings are reported, not the first. A document of another kind is skipped with one line, a ConfigMap or a Secret, to which
+//! fields may refer, without.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -176,6 +177,8 @@ impl Reader<'_> {
                 "apiVersion",
                 format!("write apiVersion: {ours}"),
             ),
+            // Sources of references: nothing to do by themselves.
+            (Some("v1"), Some("ConfigMap" | "Secret")) => return None,
             (Some(version), Some(kind)) => {
                 let name = document
                     .entry("metadata")

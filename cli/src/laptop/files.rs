@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crds::Cluster;
 use crds::cluster::{ClusterState, Engine};
-use operator::topic::validate::without_effect;
+use operator::topic::validate::{Note, without_effect};
 
 use crate::environment::Environment;
 use crate::failure::Failure;
@@ -155,8 +155,15 @@ fn without_consequence(cluster: &Object<Cluster>) -> Vec<String> {
         }
     }
     if spec.engine == Engine::Bundled {
-        let place = cluster.place_of("spec.config");
-        notes.extend(without_effect(&spec.config).map(|note| format!("{place}: {note}")));
+        notes.extend(without_effect(&spec.config).map(|note| {
+            let place = match &note {
+                Note::NoEffect { setting, .. } => {
+                    cluster.place_of(&format!("spec.config.{setting}"))
+                }
+                Note::OneReplica { .. } => cluster.place_of("spec.replicas"),
+            };
+            format!("{place}: {note}")
+        }));
     }
     if spec.paused {
         let (place, id) = (cluster.place_of("spec.paused"), &cluster.id);

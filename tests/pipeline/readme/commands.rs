@@ -57,6 +57,8 @@ impl Desk {
             screen = screen.replace(real, named);
         }
         let data = self.folder.path().join("data");
+        // Started on free ports, which the page does not.
+        let screen = screen.replace(" --any-port", "");
         screen.replace(&*data.to_string_lossy(), "~/.local/share")
     }
 
