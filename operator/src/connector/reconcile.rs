@@ -41,8 +41,11 @@ const POLL: Duration = Duration::from_secs(5);
 /// How soon they are asked again while something is on its way.
 const SOON: Duration = Duration::from_secs(1);
 
-/// What a worker says is asked twice before it counts as silent.
-const SECOND_TRY: Duration = Duration::from_millis(500);
+/// How often a worker is asked in one turn while it is silent, or in the middle of a change.
+const TRIES: u32 = 5;
+
+/// The wait between two of them.
+const BETWEEN_TRIES: Duration = Duration::from_millis(400);
 
 /// What the turns of all Connectors share.
 #[derive(Debug)]
@@ -209,34 +212,51 @@ impl Turn<'_> {
         children::children(self.connector, config, start)
     }
 
-    /// Asks a worker, twice where it is silent. A refusal counts where the workers do not follow the
-    /// last edit.
+    /// Asks a worker until what it says is about the last edit and settled, for a moment: what passes
+    /// in that moment is no news. A refusal counts where the workers do not follow the last edit.
     async fn ask(
         &self,
         observed: &Observed,
         refused: Result<(), ConnectError>,
     ) -> Option<Result<Option<Report>, ConnectError>> {
         let Session { client, told } = self.session;
-        let mut answer = apply::report(client, self.name, &observed.pods).await;
-        if matches!(answer, Some(Err(_))) {
-            tokio::time::sleep(SECOND_TRY).await;
-            answer = apply::report(client, self.name, &observed.pods).await;
-        }
-        let uid = self.connector.metadata.uid.as_ref();
-        let generation = self.connector.metadata.generation;
-        let is_ours = |report: &Report| report.uid.is_none() || report.uid.as_ref() == uid;
-        if let Some(Ok(report)) = &mut answer {
-            *report = report.take().filter(is_ours);
-            let follows =
-                |report: &Report| report.generation.is_none() || report.generation >= generation;
-            if !report.as_ref().is_some_and(follows) {
-                told.forget(self.name);
-                if let Err(refusal) = refused {
-                    return Some(Err(refusal));
-                }
+        let mut left = TRIES;
+        let answer = loop {
+            left -= 1;
+            let mut answer = apply::report(client, self.name, &observed.pods).await?;
+            if let Ok(report) = &mut answer {
+                *report = report.take().filter(|report| self.is_ours(report));
+            }
+            let is_settled =
+                matches!(&answer, Ok(Some(report)) if self.follows(report) && is_settled(report));
+            if is_settled || left == 0 {
+                break answer;
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        };
+        let is_behind = match &answer {
+            Ok(Some(report)) => !self.follows(report),
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        if is_behind {
+            told.forget(self.name);
+            if let Err(refusal) = refused {
+                return Some(Err(refusal));
             }
         }
-        answer
+        Some(answer)
+    }
+
+    fn is_ours(&self, report: &Report) -> bool {
+        report.uid.is_none() || report.uid == self.connector.metadata.uid
+    }
+
+    /// The workers do as the last edit says; one that is not carried out does not count.
+    fn follows(&self, report: &Report) -> bool {
+        self.connector.spec.paused
+            || report.generation.is_none()
+            || report.generation >= self.connector.metadata.generation
     }
 
     async fn tell(&self, look: &Look<'_>, observed: &Observed) -> Result<Outcome, CallError> {
@@ -251,6 +271,16 @@ impl Turn<'_> {
             _ => Outcome::After(POLL.mul_f64(jitter)),
         })
     }
+}
+
+/// Tasks that are being handed over are so for a moment.
+fn is_settled(report: &Report) -> bool {
+    let passes = |reason: &Option<String>| {
+        reason
+            .as_deref()
+            .is_none_or(|reason| reason == "HandingOver")
+    };
+    report.state != "UNASSIGNED" || !passes(&report.reason)
 }
 
 /// Its workers are there, and have nothing to reach yet.

@@ -3,6 +3,8 @@
 
 mod verdict;
 
+use std::net::IpAddr;
+
 use crds::{
     Connector,
     condition::{self, Status},
@@ -189,9 +191,12 @@ fn task(report: &TaskReport) -> TaskStatus {
     }
 }
 
-/// A worker's address begins with its pod's name.
+/// A worker's address begins with its pod's name, where it is no IP address.
 fn pod_name(worker: &str) -> String {
-    worker.split(['.', ':']).next().unwrap_or(worker).to_owned()
+    let host = worker.rsplit_once(':').map_or(worker, |(host, _)| host);
+    let is_name = host.parse::<IpAddr>().is_err();
+    let end = if is_name { host.find('.') } else { None };
+    host[..end.unwrap_or(host.len())].to_owned()
 }
 
 /// `RUNNING` as `Running`.
