@@ -8,6 +8,7 @@ mod error;
 mod lifecycle;
 pub(crate) mod listener;
 mod offsets;
+pub(crate) mod peers;
 mod plugins;
 mod root;
 mod status;
@@ -22,7 +23,7 @@ use axum::{
 };
 use tokio::sync::OnceCell;
 
-use self::error::Error;
+use self::{error::Error, peers::Peers};
 use crate::{producer::Cluster, worker::command::Handle};
 
 /// The largest body taken.
@@ -35,6 +36,8 @@ pub(crate) struct Api {
     pub handle: Handle,
     /// This worker's id, for status answers.
     pub worker_id: Arc<str>,
+    /// The other workers, where there are any.
+    pub peers: Option<Peers>,
     /// Where the cluster's id comes from.
     pub cluster: Arc<dyn Cluster>,
     /// The cluster's id, once it is known.

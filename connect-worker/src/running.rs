@@ -16,7 +16,7 @@ use crate::{
     datagen::Datagen,
     plugin::Registry,
     producer::kafka::KafkaCluster,
-    rest::{self, Api, listener::Bounded},
+    rest::{self, Api, listener::Bounded, peers::Peers},
     settings::Settings,
     store::topic::TopicJournal,
     worker::{
@@ -66,6 +66,10 @@ impl Worker {
         };
         let cluster = Arc::clone(&ports.cluster);
         let worker_id: Arc<str> = settings.worker_id.as_str().into();
+        let peers = settings.place.clone().map(Peers::new).transpose();
+        let peers = peers.map_err(|error| StartError::Client {
+            detail: error.to_string(),
+        })?;
         let me = settings.place.as_ref().map_or_else(Me::alone, |place| Me {
             ordinal: place.ordinal,
             pod: place.pod.clone(),
@@ -76,6 +80,7 @@ impl Worker {
         let api = Api {
             handle,
             worker_id,
+            peers,
             cluster,
             cluster_id: Arc::new(OnceCell::new()),
         };
@@ -183,10 +188,10 @@ pub enum StartError {
         /// The system's answer.
         source: std::io::Error,
     },
-    /// The Kafka client refused its settings.
-    #[error("configure the Kafka client: {detail}")]
+    /// The Kafka client refused its settings, or the one for the other workers.
+    #[error("configure a client: {detail}")]
     Client {
-        /// librdkafka's words.
+        /// The client's words.
         detail: String,
     },
 }

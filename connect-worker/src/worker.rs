@@ -15,7 +15,7 @@ mod spec;
 mod task;
 mod tasks;
 
-pub(crate) use self::progress::Me;
+pub(crate) use self::{lifecycle::aggregate, progress::Me};
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -13,7 +13,7 @@ use super::{
     Api, Error,
     body::{Body, Flat},
     config::visible,
-    status::shown,
+    status::whole,
 };
 use crate::{plugin::TargetState, worker::command::Command};
 
@@ -33,11 +33,10 @@ pub(super) async fn list(State(api): State<Api>, RawQuery(query): RawQuery) -> J
     let mut all = Map::new();
     for name in names {
         let mut one = Map::new();
-        if let Some(status) = has("status")
-            .then(|| api.handle.board.status(&name))
-            .flatten()
+        if has("status")
+            && let Some(status) = whole(&api, &name, false).await
         {
-            one.insert("status".to_owned(), shown(&api, &status));
+            one.insert("status".to_owned(), status.shown(&api));
         }
         if let Some(info) = has("info").then(|| described(&api, &name)).flatten() {
             one.insert("info".to_owned(), info);
@@ -113,15 +112,9 @@ pub(super) async fn delete(
 /// A connector as Connect describes it.
 pub(super) fn described(api: &Api, name: &str) -> Option<Value> {
     let config = visible(api, name)?;
-    let tasks = api
-        .handle
-        .board
-        .status(name)
-        .map(|status| status.tasks)
-        .unwrap_or_default();
-    let tasks: Vec<Value> = tasks
-        .iter()
-        .map(|task| json!({ "connector": name, "task": task.id }))
+    let tasks = api.handle.board.status(name)?.all_tasks;
+    let tasks: Vec<Value> = (0..tasks)
+        .map(|task| json!({ "connector": name, "task": task }))
         .collect();
     Some(json!({ "name": name, "config": config, "tasks": tasks, "type": "source" }))
 }

@@ -3,16 +3,23 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, RawQuery, State, rejection::QueryRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 
-use super::{Api, Error, error::task_number, status::shown};
+use super::{
+    Api, Error,
+    error::task_number,
+    status::{is_local, whole},
+};
 use crate::{
     plugin::TargetState,
-    worker::{command::Command, connector::Restart},
+    worker::{
+        command::{Command, Refusal},
+        connector::Restart,
+    },
 };
 
 pub(super) async fn pause(
@@ -47,8 +54,14 @@ async fn set_state(api: &Api, name: String, state: TargetState) -> Result<(), Er
 pub(super) async fn restart_task(
     State(api): State<Api>,
     Path((name, task)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
 ) -> Result<StatusCode, Error> {
     let task = task_number(&name, &task)?;
+    if !is_local(query.as_deref())
+        && let Some(code) = elsewhere(&api, &name, task).await?
+    {
+        return Ok(code);
+    }
     api.handle
         .ask(Command::Restart {
             name,
@@ -56,6 +69,26 @@ pub(super) async fn restart_task(
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Restarts a task that runs on another worker; `None` where it is this one's.
+async fn elsewhere(api: &Api, name: &str, task: u32) -> Result<Option<StatusCode>, Error> {
+    let status = api.handle.board.status(name);
+    let (Some(peers), Some(status)) = (&api.peers, status) else {
+        return Ok(None);
+    };
+    let owner = task % status.workers.max(1);
+    if task >= status.all_tasks || owner == peers.ordinal() {
+        return Ok(None);
+    }
+    let done = peers.restart_task(owner, name, task).await;
+    let code = done.map_err(|error| {
+        let text = format!("worker {owner} runs task {task} and does not answer: {error}");
+        Refusal::NotNow(text)
+    })?;
+    Ok(Some(
+        StatusCode::from_u16(code.as_u16()).unwrap_or(StatusCode::BAD_GATEWAY),
+    ))
 }
 
 /// KIP-745.
@@ -72,6 +105,7 @@ pub(super) async fn restart(
     State(api): State<Api>,
     Path(name): Path<String>,
     which: Result<Query<Which>, QueryRejection>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
     let Query(which) = which.map_err(|refused| Error::new(400, refused.body_text()))?;
     let restart = match which {
@@ -90,13 +124,16 @@ pub(super) async fn restart(
             restart,
         })
         .await?;
+    let local = is_local(query.as_deref());
+    let workers = api.handle.board.status(&name).map(|status| status.workers);
+    if let (Some(peers), Some(workers), false) = (&api.peers, workers, local) {
+        let query = query.as_deref().unwrap_or_default();
+        peers.restart_all(&name, query, workers).await;
+    }
     if !which.include_tasks && !which.only_failed {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let status = api
-        .handle
-        .board
-        .status(&name)
-        .ok_or_else(|| Error::unknown(&name))?;
-    Ok((StatusCode::ACCEPTED, Json(shown(&api, &status))).into_response())
+    let whole = whole(&api, &name, local).await;
+    let whole = whole.ok_or_else(|| Error::unknown(&name))?;
+    Ok((StatusCode::ACCEPTED, Json(whole.shown(&api))).into_response())
 }

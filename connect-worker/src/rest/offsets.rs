@@ -1,6 +1,8 @@
 //! `/connectors/{name}/offsets` (KIP-875). The source partition is `{"task": t}`, the offset
 //! `{"next": g}`: the next record of that task's share.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::{Path, State},
@@ -27,8 +29,10 @@ pub(super) async fn show(
         .iter()
         .map(|task| (task.id, task.next))
         .collect();
-    let offsets = if live.is_empty() {
-        stored(&api, name).await?
+    let offsets = if live.is_empty() || api.peers.is_some() {
+        let mut known: BTreeMap<u32, u64> = stored(&api, name).await?.into_iter().collect();
+        known.extend(live);
+        known.into_iter().collect()
     } else {
         live
     };

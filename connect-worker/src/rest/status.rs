@@ -35,11 +35,16 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
 };
 use serde_json::{Value, json};
 
-use super::{Api, Error, config::visible, error::task_number};
+use super::{
+    Api, Error,
+    config::visible,
+    error::task_number,
+    peers::{self, LOCAL},
+};
 use crate::worker::{
     command::Refusal,
     snapshot::{ConnectorStatus, Reason, TaskStatus},
@@ -48,13 +53,12 @@ use crate::worker::{
 pub(super) async fn connector(
     State(api): State<Api>,
     Path(name): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Error> {
-    let status = api
-        .handle
-        .board
-        .status(&name)
-        .ok_or_else(|| Error::unknown(&name))?;
-    Ok(Json(shown(&api, &status)))
+    let whole = whole(&api, &name, is_local(query.as_deref())).await;
+    whole
+        .map(|whole| Json(whole.shown(&api)))
+        .ok_or_else(|| Error::unknown(&name))
 }
 
 pub(super) async fn tasks(
@@ -67,12 +71,12 @@ pub(super) async fn tasks(
         .status(&name)
         .ok_or_else(|| Error::unknown(&name))?;
     let config = visible(&api, &name).ok_or_else(|| Error::unknown(&name))?;
-    let task = |task: &TaskStatus| {
+    let task = |task: u32| {
         let mut config = config.clone();
-        config.insert("task.id".to_owned(), task.id.to_string());
-        json!({ "id": { "connector": name, "task": task.id }, "config": config })
+        config.insert("task.id".to_owned(), task.to_string());
+        json!({ "id": { "connector": name, "task": task }, "config": config })
     };
-    Ok(Json(status.tasks.iter().map(task).collect()))
+    Ok(Json((0..status.all_tasks).map(task).collect()))
 }
 
 pub(super) async fn task(
@@ -80,53 +84,82 @@ pub(super) async fn task(
     Path((name, task)): Path<(String, String)>,
 ) -> Result<Json<Value>, Error> {
     let task = task_number(&name, &task)?;
-    let status = api
-        .handle
-        .board
-        .status(&name)
-        .ok_or_else(|| Error::unknown(&name))?;
-    let known = status.tasks.iter().find(|known| known.id == task);
+    let whole = whole(&api, &name, false).await;
+    let whole = whole.ok_or_else(|| Error::unknown(&name))?;
+    let mut known = whole.status.tasks.iter().zip(&whole.workers);
     known
-        .map(|known| Json(one(&api, known)))
+        .find(|(known, _)| known.id == task)
+        .map(|(known, worker)| Json(one(known, worker)))
         .ok_or_else(|| Refusal::UnknownTask(name, task).into())
 }
 
-/// A status answer.
-pub(super) fn shown(api: &Api, status: &ConnectorStatus) -> Value {
-    let mut connector = json!({ "state": status.state, "worker_id": *api.worker_id });
-    explain(&mut connector, status.trace.as_deref());
-    let restarts: u64 = status
-        .tasks
-        .iter()
-        .map(|task| u64::from(task.restarts))
-        .sum();
-    let mut ours = json!({
-        "uid": status.uid,
-        "generation": status.generation,
-        "state": status.state.as_word(),
-        "records": status.total,
-        "rate": status.rate,
-        "restarts": restarts,
-        "tasks": status.tasks.iter().map(details).collect::<Vec<_>>(),
-    });
-    if let Some(epoch) = status.epoch {
-        ours["epoch"] = json!(epoch);
+/// The question is about this worker only.
+pub(super) fn is_local(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.split('&').any(|pair| pair == LOCAL))
+}
+
+/// A connector with all its tasks.
+#[derive(Debug)]
+pub(super) struct Whole {
+    status: ConnectorStatus,
+    /// By task: where it runs.
+    workers: Vec<String>,
+}
+
+/// Asks the other workers, unless only this one's tasks are wanted.
+pub(super) async fn whole(api: &Api, name: &str, local: bool) -> Option<Whole> {
+    let status = api.handle.board.status(name)?;
+    let Some(peers) = api.peers.as_ref().filter(|_| !local) else {
+        let workers = vec![api.worker_id.to_string(); status.tasks.len()];
+        return Some(Whole { status, workers });
+    };
+    let asked = if status.all_tasks == 0 {
+        0
+    } else {
+        status.workers
+    };
+    let answers = peers.ask(name, asked).await;
+    let id = |ordinal| peers.id(ordinal);
+    let (status, workers) = peers::whole(status, peers.ordinal(), &answers, id);
+    Some(Whole { status, workers })
+}
+
+impl Whole {
+    /// A status answer.
+    pub(super) fn shown(&self, api: &Api) -> Value {
+        let status = &self.status;
+        let mut connector = json!({ "state": status.state, "worker_id": *api.worker_id });
+        explain(&mut connector, status.trace.as_deref());
+        let restarts = status.tasks.iter().map(|task| u64::from(task.restarts));
+        let mut ours = json!({
+            "uid": status.uid,
+            "generation": status.generation,
+            "state": status.state.as_word(),
+            "records": status.total,
+            "rate": status.rate,
+            "restarts": restarts.sum::<u64>(),
+            "tasks": status.tasks.iter().map(details).collect::<Vec<_>>(),
+        });
+        if let Some(epoch) = status.epoch {
+            ours["epoch"] = json!(epoch);
+        }
+        if let Some(reason) = status.reason {
+            ours["reason"] = json!(reason);
+        }
+        let tasks = status.tasks.iter().zip(&self.workers);
+        json!({
+            "name": status.name,
+            "connector": connector,
+            "tasks": tasks.map(|(task, worker)| one(task, worker)).collect::<Vec<_>>(),
+            "type": "source",
+            "eddyline": ours,
+        })
     }
-    if let Some(reason) = status.reason {
-        ours["reason"] = json!(reason);
-    }
-    json!({
-        "name": status.name,
-        "connector": connector,
-        "tasks": status.tasks.iter().map(|task| one(api, task)).collect::<Vec<_>>(),
-        "type": "source",
-        "eddyline": ours,
-    })
 }
 
 /// A task as Connect shows it.
-fn one(api: &Api, task: &TaskStatus) -> Value {
-    let mut shown = json!({ "id": task.id, "state": task.state, "worker_id": *api.worker_id });
+fn one(task: &TaskStatus, worker: &str) -> Value {
+    let mut shown = json!({ "id": task.id, "state": task.state, "worker_id": worker });
     explain(&mut shown, task.trace.as_deref());
     shown
 }

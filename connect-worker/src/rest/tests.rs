@@ -46,6 +46,7 @@ impl Server {
         let api = Api {
             handle: handle.clone(),
             worker_id: "w:8083".into(),
+            peers: None,
             cluster: Arc::new(cluster.clone()),
             cluster_id: Arc::new(OnceCell::new()),
         };

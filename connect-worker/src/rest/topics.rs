@@ -17,7 +17,7 @@ pub(super) async fn show(
         .board
         .status(&name)
         .ok_or_else(|| Error::unknown(&name))?;
-    let is_used = status.records > 0 || status.tasks.iter().any(|task| task.next > 0);
+    let is_used = status.total > 0 || status.tasks.iter().any(|task| task.next > 0);
     let topics: Vec<String> = is_used.then_some(status.topic).into_iter().collect();
     Ok(Json(json!({ name: { "topics": topics } })))
 }

@@ -198,7 +198,7 @@ fn backoff(policy: &RestartPolicy, restart: u32) -> Duration {
 
 /// The state of a connector: the state it was told to be in, or that of its worst task, so that
 /// `RUNNING` never hides a dead one. The text names the tasks to look at.
-pub(super) fn aggregate(
+pub(crate) fn aggregate(
     target: TargetState,
     tasks: &[TaskStatus],
 ) -> (ConnectorState, Option<Reason>, Option<String>) {
