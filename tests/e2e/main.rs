@@ -12,6 +12,7 @@
     reason = "a suite of tests: helpers fail like the tests that call them"
 )]
 
+mod chart;
 mod deletion;
 mod faults;
 mod harness;
