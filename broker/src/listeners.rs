@@ -62,12 +62,17 @@ impl Bound {
         })
     }
 
-    /// The address to print for people: what is advertised, else the first bound one.
+    /// The address to print for people: what is advertised, else the first bound one. One that stands for all addresses of
+    /// this machine is no address to connect to: then `localhost`.
     pub fn printed(&self) -> Address {
         match (&self.advertise, self.addresses.first()) {
             (Some(advertise), _) => advertise.clone(),
             (None, Some(first)) => Address {
-                host: first.ip().to_string(),
+                host: if first.ip().is_unspecified() {
+                    "localhost".to_owned()
+                } else {
+                    first.ip().to_string()
+                },
                 port: first.port(),
             },
             (None, None) => Address {

@@ -6,6 +6,9 @@ use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::laptop::run_file::{self, Addresses};
 
+/// The port of a bootstrap server that names none.
+const KAFKA_PORT: u16 = 9092;
+
 /// The flags of the tools that speak Kafka.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Kafka {
@@ -34,10 +37,18 @@ impl Kafka {
     /// # Errors
     /// None given, and not exactly one Eddyline runs here.
     pub fn servers(&self, environment: &Environment) -> Result<String, Failure> {
-        match &self.bootstrap {
-            Some(servers) => Ok(servers.clone()),
+        match self.given()? {
+            Some(servers) => Ok(servers),
             None => Ok(only_running(environment, "--bootstrap HOST:PORT")?.kafka),
         }
+    }
+
+    /// The bootstrap servers that were given, if any, each with a port.
+    ///
+    /// # Errors
+    /// They are no bootstrap servers.
+    pub fn given(&self) -> Result<Option<String>, Failure> {
+        self.bootstrap.as_deref().map(with_ports).transpose()
     }
 }
 
@@ -66,6 +77,42 @@ impl Connect {
     }
 }
 
+/// A host without a port is asked on Kafka's own, as other clients do.
+fn with_ports(servers: &str) -> Result<String, Failure> {
+    let servers = servers
+        .split(',')
+        .map(str::trim)
+        .filter(|one| !one.is_empty());
+    let servers: Result<Vec<String>, Failure> = servers.map(with_port).collect();
+    let servers = servers?.join(",");
+    if servers.is_empty() {
+        let what = "no bootstrap server is given";
+        return Err(Failure::usage(what, "write --bootstrap HOST:PORT"));
+    }
+    Ok(servers)
+}
+
+fn with_port(server: &str) -> Result<String, Failure> {
+    let wrong = || {
+        let what = format!("\"{server}\" is no bootstrap server");
+        Failure::usage(what, "write --bootstrap HOST:PORT, such as localhost:9092")
+    };
+    let (host, port) = match server.rsplit_once(':') {
+        // The colon is one inside an IPv6 address.
+        Some(_) if server.ends_with(']') => (server, None),
+        Some((host, port)) => (host, Some(port)),
+        None => (server, None),
+    };
+    let in_brackets = host.starts_with('[') && host.ends_with(']');
+    let is_host = !host.is_empty() && !host.contains('/') && (in_brackets || !host.contains(':'));
+    match port {
+        _ if !is_host => Err(wrong()),
+        None => Ok(format!("{host}:{KAFKA_PORT}")),
+        Some(port) if port.parse::<u16>().is_ok_and(|port| port > 0) => Ok(server.to_owned()),
+        Some(_) => Err(wrong()),
+    }
+}
+
 fn only_running(environment: &Environment, flag: &str) -> Result<Addresses, Failure> {
     let folder = environment.run_folder();
     let mut running = folder
@@ -89,6 +136,8 @@ fn in_words(addresses: &Addresses) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn addresses(pid: u32, connect: Option<&str>) -> Addresses {
@@ -99,6 +148,36 @@ mod tests {
             connect: connect.map(str::to_owned),
             admin: None,
             data_dir: None,
+            listeners: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn bootstrap_servers_are_hosts_with_ports() {
+        for (given, taken) in [
+            ("h:1", "h:1"),
+            (" a:1 ,b:2,", "a:1,b:2"),
+            ("localhost", "localhost:9092"),
+            ("[::1]:5,[::1]", "[::1]:5,[::1]:9092"),
+        ] {
+            assert_eq!(with_ports(given).unwrap(), taken);
+        }
+        for wrong in [
+            "",
+            " , ",
+            "h:",
+            "h:0",
+            "h:x",
+            ":1",
+            "http://h:1",
+            "::1",
+            "h:99999",
+        ] {
+            let failure = with_ports(wrong).unwrap_err();
+            assert!(
+                failure.help.contains("--bootstrap HOST:PORT"),
+                "{wrong}: {failure}"
+            );
         }
     }
 

@@ -66,6 +66,11 @@ pub enum Command {
 }
 
 impl Args {
+    /// Whether the command is over when its work is done: not a server, whose log somebody collects.
+    pub fn is_hand_tool(&self) -> bool {
+        matches!(self.command, Command::Produce(_) | Command::Consume(_))
+    }
+
     /// Runs the command.
     ///
     /// # Errors
@@ -80,7 +85,7 @@ impl Args {
             Command::Topic(args) => topic::run(args, format, environment).await,
             Command::Group(args) => group::run(args, format, environment).await,
             Command::Doctor(args) => doctor::run(args, format, environment).await,
-            Command::Produce(args) => produce::run(&args, environment),
+            Command::Produce(args) => produce::run(&args, environment).await,
             Command::Consume(args) => consume::run(args, environment).await,
             Command::Connector(args) => connector::run(args, format, environment).await,
             Command::Datagen(args) => datagen::run(&args, format),

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::environment::Environment;
 use crate::failure::{Code, Failure};
 use crate::interrupt::{self, Interrupts};
+use crate::laptop::folder::can_be_folder;
 use crate::laptop::run_file::{self, Addresses, Announcement};
 use crate::laptop::state;
 use crate::output::{self, Format};
@@ -99,6 +100,10 @@ const FLAGS: refusal::Flags = refusal::Flags {
         PLAIN => "--listen ADDRESS:PORT".to_owned(),
         _ => format!("--listener {name}=ADDRESS:PORT"),
     },
+    address: |name| match name {
+        PLAIN => "--listen ADDRESS:PORT".to_owned(),
+        _ => format!("--listener {name}=ADDRESS:PORT"),
+    },
     admin: "--admin-listen ADDRESS:PORT",
     data_dir: "--data-dir FOLDER",
     other_data: "--data-dir FOLDER",
@@ -116,6 +121,7 @@ fn settings(args: Args, environment: &Environment) -> Result<Settings, Failure> 
         })?;
     let data_dir = std::path::absolute(&folder)
         .map_err(|error| Failure::new(format!("cannot find {}: {error}", folder.display()), ""))?;
+    can_be_folder(&data_dir)?;
     if state::is_in(&data_dir) {
         let (up, broker) = (data_dir.display(), data_dir.join("broker"));
         let what = format!(
@@ -215,6 +221,7 @@ fn announce(ready: &Value, environment: &Environment) -> Option<Announcement> {
         connect: None,
         admin: text(&ready["admin"]).map(|address| format!("http://{address}")),
         data_dir: text(&ready["dataDir"]).map(PathBuf::from),
+        listeners: BTreeMap::new(),
     };
     let folder = environment.run_folder()?;
     run_file::announce(&folder, &addresses)

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::time::Duration;
 
+use operator::names::INTERNAL_TOPICS;
 use wire::ErrorCode;
 use wire::client::{Call, ClientError, Connection, Reply};
 use wire::messages::metadata;
@@ -39,7 +40,7 @@ pub struct Topic {
     pub name: String,
     /// Unset from brokers that have no ids.
     pub id: Option<String>,
-    /// The cluster keeps its own data in it.
+    /// The cluster, or the platform on it, keeps its own data in it.
     pub internal: bool,
     pub partitions: Vec<Partition>,
 }
@@ -210,6 +211,8 @@ fn failure(servers: &str, error: &ClientError) -> Failure {
         ClientError::Connect { source, .. } => match source.kind() {
             io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
             io::ErrorKind::TimedOut => "it does not answer".to_owned(),
+            // The standard library has no kind for it.
+            _ if source.to_string().contains("lookup") => "its name is not known".to_owned(),
             _ => source.to_string(),
         },
         ClientError::Lost { .. } | ClientError::TimedOut { .. } => error.to_string(),
@@ -243,7 +246,7 @@ fn topics(answer: &metadata::Response<'_>) -> BTreeMap<String, Topic> {
         let topic = Topic {
             name: name.clone(),
             id: (!topic.topic_id.is_zero()).then(|| topic.topic_id.to_string()),
-            internal: topic.is_internal,
+            internal: topic.is_internal || INTERNAL_TOPICS.contains(&name.as_str()),
             partitions,
         };
         Some((name, topic))

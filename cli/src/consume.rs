@@ -11,7 +11,8 @@ use crate::address::Kafka;
 use crate::consume::format::{Form, Record};
 use crate::consume::start::Start;
 use crate::environment::Environment;
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
+use crate::interrupt::{Interrupts, interrupted};
 use crate::kafka;
 
 pub mod format;
@@ -55,8 +56,12 @@ pub async fn run(args: Args, environment: &Environment) -> Result<(), Failure> {
         None => Form::JsonLines,
     };
     let servers = args.kafka.servers(environment)?;
-    let consumer = consumer(&args, &servers)?;
-    let printed = print(&consumer, &form, &args).await;
+    let partitions = kafka::partitions(&servers, &args.topic).await?;
+    let consumer = consumer(&args, &servers, &partitions)?;
+    let mut interrupts = Interrupts::catch()?;
+    let printed = print(&consumer, &form, &args, &mut interrupts).await;
+    // Committing and leaving the group wait for the broker.
+    interrupts.end_at_next();
     if args.group.is_some() {
         // Nothing stored yet is no failure, and a group that is gone starts over by itself.
         let _ = consumer.commit_consumer_state(CommitMode::Sync);
@@ -64,7 +69,7 @@ pub async fn run(args: Args, environment: &Environment) -> Result<(), Failure> {
     printed
 }
 
-fn consumer(args: &Args, servers: &str) -> Result<StreamConsumer, Failure> {
+fn consumer(args: &Args, servers: &str, partitions: &[i32]) -> Result<StreamConsumer, Failure> {
     let mut config = kafka::client(servers);
     config
         .set("enable.auto.offset.store", "false")
@@ -86,7 +91,6 @@ fn consumer(args: &Args, servers: &str) -> Result<StreamConsumer, Failure> {
     );
     let wrong = |error| Failure::new(format!("cannot read {}: {error}", args.topic), "");
     let consumer: StreamConsumer = config.create().map_err(wrong)?;
-    let partitions = kafka::partitions(consumer.client(), servers, &args.topic)?;
     if args.group.is_some() {
         if !matches!(args.from, Start::Beginning | Start::End) {
             let help = "write --from beginning or --from end, or leave --group out";
@@ -97,7 +101,7 @@ fn consumer(args: &Args, servers: &str) -> Result<StreamConsumer, Failure> {
         }
         consumer.subscribe(&[&args.topic]).map_err(wrong)?;
     } else {
-        let list = assignment(&consumer, args, &partitions)?;
+        let list = assignment(&consumer, args, partitions)?;
         consumer.assign(&list).map_err(wrong)?;
     }
     Ok(consumer)
@@ -138,13 +142,18 @@ fn assignment(
     }
     if time.is_some() {
         list = consumer
-            .offsets_for_times(list, kafka::FIRST_ANSWER)
+            .offsets_for_times(list, kafka::ANSWER)
             .map_err(wrong)?;
     }
     Ok(list)
 }
 
-async fn print(consumer: &StreamConsumer, form: &Form, args: &Args) -> Result<(), Failure> {
+async fn print(
+    consumer: &StreamConsumer,
+    form: &Form,
+    args: &Args,
+    interrupts: &mut Interrupts,
+) -> Result<(), Failure> {
     let mut out = Vec::new();
     let mut left = args.count.unwrap_or(u64::MAX);
     while left > 0 {
@@ -166,9 +175,9 @@ async fn print(consumer: &StreamConsumer, form: &Form, args: &Args) -> Result<()
             }
             // Nothing at hand: show what there is.
             () = std::future::ready(()), if !out.is_empty() => write(&mut out)?,
-            _ = tokio::signal::ctrl_c() => {
+            () = interrupts.next() => {
                 write(&mut out)?;
-                return Err(Failure { code: Code::Interrupted, what: String::new(), help: String::new() });
+                return Err(interrupted());
             }
         }
     }

@@ -76,6 +76,7 @@ impl Finding {
 /// # Errors
 /// One of them found something wrong.
 pub async fn run(args: Args, format: Format, environment: &Environment) -> Result<(), Failure> {
+    let given = args.kafka.given()?;
     let folder = environment.run_folder();
     let instances = folder.map(|folder| run_file::running(&folder));
     let instances = instances.unwrap_or_default();
@@ -86,7 +87,7 @@ pub async fn run(args: Args, format: Format, environment: &Environment) -> Resul
         &instances,
         environment,
     ));
-    findings.extend(running::check(args.kafka.bootstrap.as_deref(), &instances).await);
+    findings.extend(running::check(given.as_deref(), &instances).await);
     output::show(format, &findings, &["check", "verdict", "what"], || {
         findings.iter().map(row).collect()
     })?;

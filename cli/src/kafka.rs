@@ -1,17 +1,14 @@
-//! What `produce` and `consume` share: a client of librdkafka, and the check that a topic is there.
+//! What `produce` and `consume` share: the settings of librdkafka, and the check that a topic is there.
 
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
-use rdkafka::client::{Client, ClientContext};
-use rdkafka::error::KafkaError;
-use rdkafka::types::RDKafkaErrorCode;
 
+use crate::cluster::Cluster;
 use crate::failure::Failure;
-use crate::laptop::findings::suggest;
 
-/// How long the first answer of a cluster may take.
-pub const FIRST_ANSWER: Duration = Duration::from_secs(5);
+/// How long an answer of a cluster that is there may take.
+pub const ANSWER: Duration = Duration::from_secs(5);
 
 /// The settings that every client here has.
 pub fn client(servers: &str) -> ClientConfig {
@@ -26,51 +23,20 @@ pub fn client(servers: &str) -> ClientConfig {
     config
 }
 
-/// The topic's partitions.
+/// The topic's partitions. Asked for by our own client, which knows at once when nothing listens; librdkafka goes on trying.
 ///
 /// # Errors
 /// The cluster does not answer, or has no such topic: then with the nearest name.
-pub fn partitions<C: ClientContext>(
-    client: &Client<C>,
-    servers: &str,
-    topic: &str,
-) -> Result<Vec<i32>, Failure> {
-    let metadata = client
-        .fetch_metadata(None, FIRST_ANSWER)
-        .map_err(|error| unreachable(servers, &error))?;
-    let found = metadata.topics().iter().find(|known| known.name() == topic);
-    if let Some(found) = found {
-        return Ok(found
-            .partitions()
-            .iter()
-            .map(rdkafka::metadata::MetadataPartition::id)
-            .collect());
+pub async fn partitions(servers: &str, topic: &str) -> Result<Vec<i32>, Failure> {
+    let cluster = Cluster::reach(servers).await?;
+    match cluster.topic(topic) {
+        Ok(found) => Ok(found.partitions.iter().map(|one| one.index).collect()),
+        Err(missing) => {
+            let help = format!(
+                "{}\nmake it with: eddyline topic create {topic}",
+                missing.help
+            );
+            Err(Failure { help, ..missing })
+        }
     }
-    let names: Vec<&str> = metadata
-        .topics()
-        .iter()
-        .map(rdkafka::metadata::MetadataTopic::name)
-        .collect();
-    let names = names.into_iter().filter(|name| !name.starts_with("__"));
-    let near = suggest(topic, names.collect::<Vec<_>>().iter().copied());
-    let help = format!("{near}\nmake it with: eddyline topic create {topic}");
-    Err(Failure::new(
-        format!("there is no topic \"{topic}\""),
-        help.trim_start(),
-    ))
-}
-
-/// The failure of a call that got no answer.
-pub fn unreachable(servers: &str, error: &KafkaError) -> Failure {
-    let why = match error.rdkafka_error_code() {
-        Some(
-            RDKafkaErrorCode::BrokerTransportFailure
-            | RDKafkaErrorCode::AllBrokersDown
-            | RDKafkaErrorCode::OperationTimedOut,
-        ) => "it does not answer".to_owned(),
-        Some(RDKafkaErrorCode::Resolve) => "its name is not known".to_owned(),
-        _ => error.to_string(),
-    };
-    let help = "is it running? say where it is with --bootstrap HOST:PORT";
-    Failure::new(format!("cannot reach Kafka at {servers}: {why}"), help)
 }

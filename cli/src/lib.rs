@@ -64,7 +64,7 @@ pub fn run(
 }
 
 fn dispatch(args: Args, environment: &Environment) -> Result<(), Failure> {
-    telemetry::start(args.log_format, args.verbose)?;
+    telemetry::start(args.log_format, args.verbose, args.is_hand_tool())?;
     // Two threads: the broker's and the worker's work is waiting for disk and sockets.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -1,6 +1,8 @@
 //! `eddyline produce`: sends the lines of standard input to a topic.
 
 use std::io::{BufRead, Read};
+use std::process;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,7 +15,8 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use crate::address::Kafka;
 use crate::environment::Environment;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
+use crate::interrupt::Interrupts;
 use crate::kafka;
 use crate::output;
 use crate::produce::line::{Form, Record};
@@ -50,8 +53,9 @@ pub struct Args {
 ///
 /// # Errors
 /// No cluster, no such topic, a line that is no record, or a record that was not acknowledged.
-pub fn run(args: &Args, environment: &Environment) -> Result<(), Failure> {
+pub async fn run(args: &Args, environment: &Environment) -> Result<(), Failure> {
     let servers = args.kafka.servers(environment)?;
+    kafka::partitions(&servers, &args.topic).await?;
     let mut config = kafka::client(&servers);
     config
         .set("partitioner", "murmur2_random")
@@ -63,14 +67,12 @@ pub fn run(args: &Args, environment: &Environment) -> Result<(), Failure> {
     let producer: BaseProducer<Deliveries> = config
         .create_with_context(Deliveries::default())
         .map_err(|error| Failure::new(format!("cannot send to {}: {error}", args.topic), ""))?;
-    kafka::partitions(producer.client(), &servers, &args.topic)?;
-
+    let producer = Arc::new(producer);
+    finish_at_interrupt(Arc::clone(&producer), args.topic.clone())?;
     let sent = send_all(&producer, args, std::io::stdin().lock());
-    let flushed = producer.flush(LAST_ANSWERS);
-    let deliveries = producer.context();
-    let acknowledged = deliveries.acknowledged.load(Ordering::Relaxed);
-    output::talk(&format!("{acknowledged} records sent to {}", args.topic));
+    let flushed = finish(&producer, &args.topic);
     sent?;
+    let deliveries = producer.context();
     let failure = deliveries
         .failure
         .lock()
@@ -84,6 +86,36 @@ pub fn run(args: &Args, environment: &Environment) -> Result<(), Failure> {
         )),
         None => Ok(()),
     }
+}
+
+/// Waits for the last answers, and says how many came.
+fn finish(producer: &BaseProducer<Deliveries>, topic: &str) -> Result<(), KafkaError> {
+    let flushed = producer.flush(LAST_ANSWERS);
+    let acknowledged = &producer.context().acknowledged;
+    let (count, records) = match acknowledged.load(Ordering::Relaxed) {
+        1 => (1, "record"),
+        count => (count, "records"),
+    };
+    output::talk(&format!("{count} {records} sent to {topic}"));
+    flushed
+}
+
+/// At Ctrl-C the lines read so far are still sent; a second one ends the process at once. Reading standard input cannot be
+/// cut short, so the process ends here.
+fn finish_at_interrupt(
+    producer: Arc<BaseProducer<Deliveries>>,
+    topic: String,
+) -> Result<(), Failure> {
+    let mut interrupts = Interrupts::catch()?;
+    tokio::spawn(async move {
+        interrupts.next().await;
+        interrupts.end_at_next();
+        let finished = tokio::task::spawn_blocking(move || finish(&producer, &topic));
+        // Nobody is left to act on what was not acknowledged: the count says it.
+        let _ = finished.await;
+        process::exit(Code::Interrupted as i32);
+    });
+    Ok(())
 }
 
 /// What became of the records. A callback of librdkafka writes it, on the thread that polls.

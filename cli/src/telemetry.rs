@@ -19,8 +19,10 @@ pub enum LogFormat {
 ///
 /// # Errors
 /// Logging was started before in this process.
-pub fn start(format: LogFormat, verbose: u8) -> Result<(), Failure> {
+pub fn start(format: LogFormat, verbose: u8, hand_tool: bool) -> Result<(), Failure> {
     let filter = EnvFilter::new(match verbose {
+        // A tool says itself what went wrong, once and in words; the client library says it many times.
+        0 if hand_tool => "warn,rdkafka=off,librdkafka=off",
         0 => "warn",
         1 => "info",
         2 => "debug,h2=info,hyper=info",
@@ -28,6 +30,8 @@ pub fn start(format: LogFormat, verbose: u8) -> Result<(), Failure> {
     });
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A reader of standard error that went away stops nothing.
+        .log_internal_errors(false)
         .with_writer(io::stderr);
     let started = match format {
         LogFormat::Text => log.with_ansi(false).try_init(),

@@ -72,7 +72,7 @@ pub struct Args {
     )]
     admin_port: u16,
     /// Listen on this address too, for other machines: Kafka and Connect, without any protection.
-    #[arg(long, value_name = "IP")]
+    #[arg(long, value_name = "IP", value_parser = ip)]
     listen: Vec<IpAddr>,
     /// Add a Kafka listener for containers on this machine: host.docker.internal:29092.
     #[arg(long)]
@@ -87,8 +87,9 @@ pub struct Args {
 /// # Errors
 /// What is wrong with the files or the machine.
 pub async fn run(args: Args, format: Format, environment: &Environment) -> Result<(), Failure> {
-    let stop = Interrupts::catch()?.cancel_at_next();
+    // Reading standard input may wait for a person: until it is read, Ctrl-C ends the process as it ends any other.
     let settings = settings(args, format, environment)?;
+    let stop = Interrupts::catch()?.cancel_at_next();
     session::run(&settings, environment, &stop).await
 }
 
@@ -121,6 +122,12 @@ fn settings(args: Args, format: Format, environment: &Environment) -> Result<Set
                 && !environment.no_color
                 && !environment.dumb_terminal,
         },
+    })
+}
+
+fn ip(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| {
+        "write an IP address alone, such as 0.0.0.0 for all; the port is --kafka-port's".to_owned()
     })
 }
 

@@ -12,6 +12,10 @@ mod broker;
 mod doctor;
 #[path = "tools/groups.rs"]
 mod groups;
+#[path = "tools/interrupts.rs"]
+mod interrupts;
+#[path = "tools/places.rs"]
+mod places;
 #[path = "tools/program.rs"]
 mod program;
 #[path = "tools/topics.rs"]

@@ -80,3 +80,18 @@ fn without_advertise_the_address_of_the_connection_is_told() {
     let told = bound.advertised("[::ffff:10.0.0.7]:9092".parse().unwrap());
     assert_eq!(told, address("10.0.0.7", 9092));
 }
+
+#[test]
+fn all_addresses_are_printed_as_one_that_clients_can_use() {
+    let printed = |address: &str| {
+        let bound = Bound {
+            name: "A".to_owned(),
+            addresses: vec![address.parse().unwrap()],
+            advertise: None,
+        };
+        bound.printed().to_string()
+    };
+    assert_eq!(printed("0.0.0.0:9092"), "localhost:9092");
+    assert_eq!(printed("[::]:9092"), "localhost:9092");
+    assert_eq!(printed("10.0.0.7:9092"), "10.0.0.7:9092");
+}

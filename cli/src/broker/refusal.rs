@@ -15,6 +15,8 @@ use crate::laptop::port;
 pub struct Flags {
     /// The flag that moves the listener of this name.
     pub listener: fn(&str) -> String,
+    /// What chooses another address for the listener of this name.
+    pub address: fn(&str) -> String,
     /// The flag that moves the admin port.
     pub admin: &'static str,
     /// The flag that chooses another data folder.
@@ -31,17 +33,15 @@ pub fn failure(error: &StartError, flags: &Flags) -> Failure {
         StartError::Bind(BindError::PortInUse { name, address }) => {
             port_in_use(*address, &(flags.listener)(name))
         }
-        StartError::Bind(error @ BindError::Io { name, source, .. }) => {
-            let help = format!("choose another address with {}", (flags.listener)(name));
-            Failure::new(format!("{error}: {source}"), help)
-        }
+        StartError::Bind(BindError::Io {
+            name,
+            address,
+            source,
+        }) => cannot_listen(*address, source, &(flags.address)(name)),
         StartError::Admin { address, source } if source.kind() == io::ErrorKind::AddrInUse => {
             port_in_use(*address, flags.admin)
         }
-        StartError::Admin { source, .. } => {
-            let help = format!("choose another address with {}", flags.admin);
-            Failure::new(format!("{error}: {source}"), help)
-        }
+        StartError::Admin { address, source } => cannot_listen(*address, source, flags.admin),
         StartError::Data(error) => data(error, flags),
         StartError::Bind(BindError::NoAddress { .. })
         | StartError::Topics(_)
@@ -57,6 +57,21 @@ pub fn port_in_use(address: SocketAddr, flag: &str) -> Failure {
         format!("port {} is in use by {holder}", address.port()),
         format!("stop it, or choose another port with {flag}"),
     )
+}
+
+/// An address that cannot be had for another reason than that somebody has it.
+pub fn cannot_listen(address: SocketAddr, error: &io::Error, flag: &str) -> Failure {
+    let what = match error.kind() {
+        io::ErrorKind::AddrNotAvailable => format!("this machine has no address {}", address.ip()),
+        io::ErrorKind::PermissionDenied => {
+            format!(
+                "port {} needs more rights than this user has",
+                address.port()
+            )
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    };
+    Failure::new(what, format!("choose another one with {flag}"))
 }
 
 fn data(error: &OpenError, flags: &Flags) -> Failure {
@@ -112,6 +127,7 @@ mod tests {
 
     const FLAGS: Flags = Flags {
         listener: |name| format!("--port-of-{name}"),
+        address: |name| format!("--address-of-{name}"),
         admin: "--admin",
         data_dir: "--folder",
         other_data: "--fresh",
@@ -157,8 +173,17 @@ mod tests {
             (admin(io::ErrorKind::AddrInUse), "port 9600", "--admin"),
             (
                 admin(io::ErrorKind::PermissionDenied),
-                "permission",
+                "port 9600 needs more rights",
                 "--admin",
+            ),
+            (
+                StartError::Bind(BindError::Io {
+                    name: "outside".to_owned(),
+                    address,
+                    source: io::ErrorKind::AddrNotAvailable.into(),
+                }),
+                "this machine has no address 127.0.0.1",
+                "--address-of-outside",
             ),
             (
                 OpenError::InUse { path: path.clone() }.into(),

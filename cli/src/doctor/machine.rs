@@ -56,10 +56,11 @@ fn port((number, purpose, flag): (u16, &str, &str), running: &[Addresses]) -> Fi
             if holder.is_some_and(|holder| ours(holder.pid)) {
                 return Finding::ok(CHECK, format!("{what} is Eddyline's"));
             }
-            Finding::wrong(
+            // Nothing is wrong with a machine where somebody uses a port.
+            Finding::note(
                 CHECK,
-                format!("{what} is in use by {}", port::holder_in_words(number)),
-                format!("stop it, or run: eddyline up {flag} (or --any-port)"),
+                format!("{what} is taken by {}", port::holder_in_words(number)),
+                format!("use {flag} or --any-port with eddyline up"),
             )
         }
         Err(error) => Finding::wrong(CHECK, format!("{what}: {error}"), ""),
@@ -166,6 +167,8 @@ fn is_locked(broker: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::Verdict;
     use super::*;
 
@@ -177,11 +180,12 @@ mod tests {
     }
 
     #[test]
-    fn a_port_of_others_is_wrong_and_ours_is_not() {
+    fn a_port_of_others_is_worth_a_note_and_ours_is_not() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let number = taken.local_addr().unwrap().port();
         let found = port((number, "Kafka", "--kafka-port PORT"), &[]);
-        assert_eq!(found.verdict, Verdict::Wrong);
+        assert_eq!(found.verdict, Verdict::Note);
+        assert!(found.what.contains("(Kafka) is taken by "), "{found:?}");
         assert!(found.help.contains("--kafka-port"), "{found:?}");
         if cfg!(target_os = "linux") {
             let ours = Addresses {
@@ -191,6 +195,7 @@ mod tests {
                 connect: None,
                 admin: None,
                 data_dir: None,
+                listeners: BTreeMap::new(),
             };
             let found = port((number, "Kafka", ""), &[ours]);
             assert_eq!(found.verdict, Verdict::Ok);

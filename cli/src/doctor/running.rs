@@ -113,6 +113,8 @@ async fn status(url: &str) -> Result<reqwest::StatusCode, reqwest::Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::Verdict;
     use super::*;
 
@@ -128,6 +130,7 @@ mod tests {
             connect: Some(format!("http://{address}")),
             admin: None,
             data_dir: None,
+            listeners: BTreeMap::new(),
         };
         let found = check(None, &[here]).await;
         let verdicts: Vec<_> = found.iter().map(|one| (one.check, one.verdict)).collect();

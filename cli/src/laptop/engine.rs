@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use ::broker::clock::Clock;
-use ::broker::listeners::{BindError, Listener};
+use ::broker::listeners::{BindError, Bound, Listener};
 use ::broker::log::{FatalHandler, Options};
 use ::broker::{Broker, Running, StartError};
 use crds::Cluster;
@@ -23,6 +23,11 @@ const FLAGS: Flags = Flags {
     listener: |name| match name {
         listen::CONTAINERS => "--any-port, or leave --containers out".to_owned(),
         _ => "--kafka-port PORT or --any-port".to_owned(),
+    },
+    address: |name| match name {
+        listen::CONTAINERS => "--listen IP, or leave --containers out".to_owned(),
+        _ if name.starts_with(listen::LAN) => "--listen IP".to_owned(),
+        _ => "--kafka-port PORT".to_owned(),
     },
     admin: "--admin-port PORT or --any-port",
     data_dir: "--data-dir FOLDER",
@@ -46,8 +51,8 @@ pub struct Ground {
     pub kafka: String,
     /// Where this process connects: by loopback, whatever is advertised.
     pub bootstrap: String,
-    /// Listeners beside the first, for people.
-    pub more: Vec<String>,
+    /// Where others connect, by listener: other machines, containers.
+    pub more: BTreeMap<String, String>,
 }
 
 impl Ground {
@@ -66,21 +71,14 @@ impl Ground {
                 broker: None,
                 bootstrap: kafka.clone(),
                 kafka,
-                more: Vec::new(),
+                more: BTreeMap::new(),
             });
         }
         let broker = start(cluster, listeners, folder).await?;
-        let mut printed = broker
-            .listeners()
-            .iter()
-            .map(|bound| (bound.name.clone(), bound.printed().to_string()));
-        let kafka = printed
-            .next()
-            .map(|(_, address)| address)
-            .unwrap_or_default();
-        let more = printed
-            .map(|(name, address)| format!("{name} {address}"))
-            .collect();
+        let kafka = broker.listeners().first();
+        let kafka = kafka.map(|bound| bound.printed().to_string());
+        let kafka = kafka.unwrap_or_default();
+        let more = more(broker.listeners());
         let bootstrap = broker.address().map_or_else(|| kafka.clone(), own_address);
         Ok(Self {
             broker: Some(broker),
@@ -102,6 +100,21 @@ impl Ground {
         stopped
             .map_err(|error| Failure::new(format!("the broker did not stop in order: {error}"), ""))
     }
+}
+
+/// The listeners that others use. The first is theirs too when it takes all addresses of this machine.
+fn more(listeners: &[Bound]) -> BTreeMap<String, String> {
+    let all = listeners.first().and_then(|bound| {
+        let first = bound.addresses.first()?;
+        let all = first.ip().is_unspecified() && bound.advertise.is_none();
+        let seen = listen::seen_by_others(*first).filter(|_| all)?;
+        Some((listen::LAN.to_owned(), seen.to_string()))
+    });
+    let own = listeners
+        .iter()
+        .skip(1)
+        .map(|bound| (bound.name.clone(), bound.printed().to_string()));
+    all.into_iter().chain(own).collect()
 }
 
 /// What to bind, and what to do about a port that another process took in the meantime.

@@ -32,6 +32,7 @@ pub fn place(
     cluster: &str,
 ) -> Result<PathBuf, Failure> {
     if let Some(chosen) = chosen {
+        can_be_folder(chosen)?;
         return Ok(chosen.to_owned());
     }
     let base = environment.data_folder();
@@ -42,6 +43,46 @@ pub fn place(
         )
     })?;
     Ok(base.join(namespace).join(cluster))
+}
+
+/// Refuses a path that is a file, or goes through one.
+///
+/// # Errors
+/// It names the file.
+pub fn can_be_folder(path: &Path) -> Result<(), Failure> {
+    let file = path.ancestors().find(|path| path.is_file());
+    file.map_or(Ok(()), |file| {
+        let what = format!("{} is a file, and data needs a folder", file.display());
+        Err(Failure::new(what, "choose one with --data-dir FOLDER"))
+    })
+}
+
+/// Refuses to empty a folder that holds what is not ours. A folder that is not there holds nothing.
+///
+/// # Errors
+/// It names what is not ours; nothing was touched.
+pub fn is_ours(path: &Path) -> Result<(), Failure> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(cannot_empty(path, &error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(|error| cannot_empty(path, &error))?;
+        let name = name.file_name();
+        if !OURS.iter().any(|ours| name == *ours) {
+            let (folder, name) = (path.display(), name.display());
+            return Err(Failure::new(
+                format!("{folder} holds {name}, which is not ours"),
+                "nothing was removed; is it the right folder?",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn cannot_empty(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("cannot empty {}: {error}", path.display()), "")
 }
 
 impl DataFolder {
@@ -77,23 +118,7 @@ impl DataFolder {
     /// # Errors
     /// The folder holds what is not ours, its broker runs, or it cannot be removed: then nothing was.
     pub fn empty(&self) -> Result<(), Failure> {
-        let unusable = |error: io::Error| {
-            Failure::new(format!("cannot empty {}: {error}", self.path.display()), "")
-        };
-        for entry in fs::read_dir(&self.path).map_err(unusable)? {
-            let name = entry.map_err(unusable)?.file_name();
-            if !OURS.iter().any(|ours| name == *ours) {
-                let what = format!(
-                    "{} holds {}, which is not ours",
-                    self.path.display(),
-                    name.display()
-                );
-                return Err(Failure::new(
-                    what,
-                    "nothing was removed; is it the right folder?",
-                ));
-            }
-        }
+        is_ours(&self.path)?;
         let broker = self.broker();
         if let Ok(lock) = File::open(broker.join("lock"))
             && matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
@@ -113,7 +138,7 @@ impl DataFolder {
             };
             match removed {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(unusable(error));
+                    return Err(cannot_empty(&path, &error));
                 }
                 _ => {}
             }
@@ -178,10 +203,32 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_no_folder() {
+        let parent = tempfile::tempdir().unwrap();
+        let file = parent.path().join("notes");
+        fs::write(&file, "x").unwrap();
+        for path in [file.clone(), file.join("data")] {
+            let chosen = Some(path.as_path());
+            let failure = place(chosen, &Environment::default(), "a", "b").unwrap_err();
+            assert!(
+                failure
+                    .what
+                    .starts_with(&format!("{} is a file", file.display())),
+                "{failure}"
+            );
+            assert!(failure.help.contains("--data-dir"), "{failure}");
+        }
+        can_be_folder(&parent.path().join("new/data")).unwrap();
+    }
+
+    #[test]
     fn a_folder_of_others_is_left_alone() {
         let parent = tempfile::tempdir().unwrap();
+        is_ours(&parent.path().join("new")).unwrap();
+        is_ours(parent.path()).unwrap();
         fs::write(parent.path().join("thesis.txt"), "x").unwrap();
         fs::create_dir(parent.path().join(BROKER)).unwrap();
+        assert!(is_ours(parent.path()).is_err());
         let folder = DataFolder::take(parent.path().to_owned()).unwrap();
         assert!(folder.empty().unwrap_err().what.contains("thesis.txt"));
         assert!(folder.broker().exists(), "nothing was removed");

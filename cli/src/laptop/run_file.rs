@@ -1,6 +1,7 @@
 //! Running processes leave their addresses in a file, so that the hand tools need no flags. Whoever wrote a file holds a lock on
 //! it: a file without a lock is what a killed process left, and is removed.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,9 @@ pub struct Addresses {
     pub admin: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_dir: Option<PathBuf>,
+    /// Where others connect, by the listener's name: other machines, containers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub listeners: BTreeMap<String, String>,
 }
 
 /// A written run file; dropping it removes the file.
@@ -100,6 +104,7 @@ mod tests {
             connect: None,
             admin: None,
             data_dir: None,
+            listeners: BTreeMap::new(),
         }
     }
 

@@ -1,10 +1,13 @@
 //! What `up` shows: what runs, where, and which command reads it. Only true things. Lines are made here and printed by the caller.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use connect_worker::{ConnectorState, ConnectorStatus};
 
 use crate::environment::Environment;
+use crate::laptop::listen::CONTAINERS;
 
 /// How lines look.
 #[derive(Debug, Clone, Copy)]
@@ -14,14 +17,16 @@ pub struct Style {
 }
 
 /// What runs.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct View<'a> {
     pub kafka: &'a str,
-    /// Listeners beside the first, as `NAME host:port`.
-    pub more: &'a [String],
+    /// Where others connect, by the listener's name.
+    pub more: &'a BTreeMap<String, String>,
     /// `External` has no broker here.
     pub bundled: bool,
     pub connect: &'a str,
+    /// Where other machines reach the same.
+    pub more_connect: &'a [SocketAddr],
     pub admin: &'a str,
     pub topics: &'a [(String, i32)],
     pub connectors: &'a [ConnectorStatus],
@@ -68,12 +73,17 @@ pub fn lines(view: &View<'_>, style: Style, data: &Path, environment: &Environme
     } else {
         format!("kafka       {} (External)", view.kafka)
     })];
-    lines.extend(
-        view.more
-            .iter()
-            .map(|listener| format!("              {listener}")),
-    );
+    lines.extend(view.more.iter().map(|(name, address)| {
+        let whose = if name == CONTAINERS {
+            "for containers on this machine"
+        } else {
+            "for other machines, without any protection"
+        };
+        format!("              {address:<22}  {whose}")
+    }));
     lines.push(style.good(&format!("connect     {}", view.connect)));
+    let more = view.more_connect.iter();
+    lines.extend(more.map(|address| format!("              http://{address}")));
     lines.push(style.good(&format!("admin       {}/metrics", view.admin)));
     if !view.topics.is_empty() {
         let topics: Vec<String> = view
@@ -199,7 +209,14 @@ mod tests {
             topics: &[("orders".to_owned(), 2), ("rides".to_owned(), 3)],
             connectors: &[connector(ConnectorState::Running)],
             restart: "eddyline up -f q.yaml",
-            ..View::default()
+            more: &BTreeMap::from([
+                (
+                    "CONTAINERS".to_owned(),
+                    "host.docker.internal:29092".to_owned(),
+                ),
+                ("LAN".to_owned(), "192.0.2.7:9092".to_owned()),
+            ]),
+            more_connect: &["192.0.2.7:8083".parse().unwrap()],
         };
         let environment = Environment::from_variables([("HOME".into(), "/srv/ada".into())]);
         let lines = lines(
@@ -210,7 +227,10 @@ mod tests {
         );
         let expected = "\
 ✔ broker      localhost:9092          data ~/d/t
+              host.docker.internal:29092  for containers on this machine
+              192.0.2.7:9092          for other machines, without any protection
 ✔ connect     http://localhost:8083
+              http://192.0.2.7:8083
 ✔ admin       http://localhost:9600/metrics
 ✔ topics      orders (2), rides (3)
 ✔ connectors  orders-gen RUNNING

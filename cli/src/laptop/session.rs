@@ -14,12 +14,13 @@ use operator::admin::KafkaAdmin;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::refusal::port_in_use;
+use crate::broker::refusal::{cannot_listen, port_in_use};
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::interrupt::interrupted;
 use crate::laptop::engine::{Ground, Listeners};
 use crate::laptop::files::{Files, Good, Place, Refusal};
-use crate::laptop::folder::DataFolder;
+use crate::laptop::folder::{DataFolder, is_ours};
 use crate::laptop::keeper::Keeper;
 use crate::laptop::listen::{self, Places, Wanted};
 use crate::laptop::run_file::{self, Addresses};
@@ -75,6 +76,10 @@ pub async fn run(
         .first(&place)
         .map_err(Refusal::into_failure)?;
     let places = settings.listen.places()?;
+    if settings.fresh {
+        // Before anything is written into it, its lock included.
+        is_ours(&path)?;
+    }
     let folder = DataFolder::take(path)?;
     if settings.fresh {
         folder.empty()?;
@@ -86,7 +91,11 @@ pub async fn run(
         wanted: &places.kafka,
         any: settings.listen.any,
     };
-    let ground = Ground::start(&good.chosen.cluster, &listeners, &folder).await?;
+    let ground = tokio::select! {
+        started = Ground::start(&good.chosen.cluster, &listeners, &folder) => started?,
+        // Recovering a large log takes a while; nothing of it is lost when it is cut short.
+        () = stop.cancelled() => return Err(interrupted()),
+    };
     let session = Session {
         settings,
         environment,
@@ -244,6 +253,7 @@ impl Session<'_> {
             connect: connect.map(|address| format!("http://localhost:{}", address.port())),
             admin: Some(format!("http://localhost:{}", admin.port())),
             data_dir: Some(self.folder.path().to_owned()),
+            listeners: self.ground.more.clone(),
         }
     }
 
@@ -260,11 +270,14 @@ impl Session<'_> {
             .values()
             .cloned()
             .collect();
+        let rest = worker.rest().iter().copied();
+        let more_connect: Vec<_> = rest.filter_map(listen::seen_by_others).collect();
         let view = View {
             kafka: &addresses.kafka,
             more: &self.ground.more,
             bundled: self.ground.broker.is_some(),
             connect: addresses.connect.as_deref().unwrap_or_default(),
+            more_connect: &more_connect,
             admin: addresses.admin.as_deref().unwrap_or_default(),
             topics: &keeper.topics,
             connectors: &connectors,
@@ -311,7 +324,7 @@ fn worker_failure(error: &StartError) -> Failure {
             port_in_use(*address, listen::CONNECT_FLAG)
         }
         StartError::Listen { address, source } => {
-            Failure::new(format!("cannot listen on {address}: {source}"), "")
+            cannot_listen(*address, source, listen::CONNECT_FLAG)
         }
         StartError::Client { .. } => Failure::new(error.to_string(), ""),
     }
@@ -320,6 +333,6 @@ fn worker_failure(error: &StartError) -> Failure {
 fn admin_failure(address: SocketAddr, error: &std::io::Error) -> Failure {
     match error.kind() {
         std::io::ErrorKind::AddrInUse => port_in_use(address, listen::ADMIN_FLAG),
-        _ => Failure::new(format!("cannot listen on {address}: {error}"), ""),
+        _ => cannot_listen(address, error, listen::ADMIN_FLAG),
     }
 }

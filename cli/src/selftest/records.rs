@@ -62,7 +62,7 @@ pub(super) async fn read(servers: &str, topic: &str, count: u32) -> Result<(), F
         .set("enable.auto.commit", "false");
     let consumer: StreamConsumer = config.create().map_err(|error| wrong(error.to_string()))?;
     let mut list = TopicPartitionList::new();
-    for partition in kafka::partitions(consumer.client(), servers, topic)? {
+    for partition in kafka::partitions(servers, topic).await? {
         list.add_partition_offset(topic, partition, Offset::Beginning)
             .map_err(|error| wrong(error.to_string()))?;
     }

@@ -1,8 +1,8 @@
 //! The built program in a home of its own: nothing of the user's is read or written.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -97,29 +97,77 @@ impl Home {
     }
 
     /// A broker on free ports.
-    pub(crate) fn broker(&self, more: &[&str]) -> Broker {
+    pub(crate) fn broker(&self, more: &[&str]) -> Server {
         self.start(eddyline(&[]), more)
     }
 
     /// A broker on free ports, by a command that takes the program's arguments.
-    pub(crate) fn start(&self, mut command: Command, more: &[&str]) -> Broker {
-        command.args(["broker", "-o", "json", "--listen", "127.0.0.1:0"]);
+    pub(crate) fn start(&self, mut command: Command, more: &[&str]) -> Server {
+        command.args(["broker", "--listen", "127.0.0.1:0"]);
         command.args(["--admin-listen", "127.0.0.1:0"]).args(more);
+        self.serve(command)
+    }
+
+    /// `eddyline up` with these documents, on free ports unless told otherwise.
+    pub(crate) fn up(&self, documents: &str, more: &[&str]) -> Server {
+        let file = self.0.path().join("file.yaml");
+        std::fs::write(&file, documents).unwrap();
+        let mut command = eddyline(&["up", "--any-port", "-f"]);
+        command.arg(file).args(more);
+        self.serve(command)
+    }
+
+    /// Starts a command that runs until it is interrupted, and waits until it is ready.
+    fn serve(&self, mut command: Command) -> Server {
+        command.args(["-o", "json"]);
         self.settle(&mut command);
         let mut child = command.spawn().unwrap();
         let line = first_line(child.stdout.take().unwrap());
-        let mut broker = Broker {
+        let talk = collect(child.stderr.take().unwrap());
+        let mut server = Server {
             child,
+            talk,
             kafka: String::new(),
             ready: Value::Null,
         };
         match line.and_then(|line| serde_json::from_str(&line).ok()) {
-            Some(ready) => broker.ready = ready,
-            None => panic!("it is not ready: {:?}", broker.wait()),
+            Some(ready) => server.ready = ready,
+            None => panic!("it is not ready: {:?}", server.wait()),
         }
-        broker.kafka = broker.ready["kafka"].as_str().unwrap().to_owned();
-        broker
+        server.kafka = server.ready["kafka"].as_str().unwrap().to_owned();
+        server
     }
+
+    /// Starts a tool whose input stays open and whose output is read line by line.
+    pub(crate) fn tool(&self, words: &[&str]) -> Child {
+        let mut command = eddyline(words);
+        self.settle(&mut command);
+        command.stdin(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// The lines of a process's standard error, as they come.
+fn collect(talk: ChildStderr) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(talk).lines().map_while(Result::ok) {
+            // The test may have ended.
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+/// Sends a signal by its name to a process.
+pub(crate) fn signal(name: &str, pid: u32) {
+    let pid = pid.to_string();
+    let sent = Command::new("kill").args([name, &pid]).status().unwrap();
+    assert!(sent.success(), "kill {name} {pid}");
 }
 
 fn first_line(out: ChildStdout) -> Option<String> {
@@ -133,56 +181,63 @@ fn first_line(out: ChildStdout) -> Option<String> {
     receiver.recv_timeout(PATIENCE).ok()??.ok()
 }
 
-/// A running broker; killed when dropped.
+/// A running broker or `up`; killed when dropped.
 #[derive(Debug)]
-pub(crate) struct Broker {
+pub(crate) struct Server {
     child: Child,
+    talk: mpsc::Receiver<String>,
     /// Where clients reach it.
     pub(crate) kafka: String,
     /// What it printed when it was ready.
     pub(crate) ready: Value,
 }
 
-impl Broker {
+impl Server {
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// SIGINT, as from Ctrl-C; the exit code.
     pub(crate) fn interrupt(self) -> Option<i32> {
-        let id = self.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-INT", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        signal("-INT", self.id());
         self.wait().code
     }
 
-    /// Waits for its end; a process that hangs is killed, which shows in the code.
+    /// The next line on standard error that has these words.
+    pub(crate) fn line(&self, words: &str) -> String {
+        loop {
+            let line = self.talk.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("no line with {words:?}"));
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// Waits for its end; a process that hangs is killed, which shows in the code. What was said and not asked for yet
+    /// comes with it.
     pub(crate) fn wait(mut self) -> Said {
-        let mut talk = self.child.stderr.take().unwrap();
-        let (sender, receiver) = mpsc::sync_channel(1);
-        std::thread::spawn(move || {
-            let mut err = String::new();
-            let _ = talk.read_to_string(&mut err);
-            let _ = sender.send(err);
-        });
-        let err = receiver.recv_timeout(PATIENCE);
-        if err.is_err() {
-            let _ = self.child.kill();
+        let mut err = String::new();
+        loop {
+            match self.talk.recv_timeout(PATIENCE) {
+                Ok(line) => err = format!("{err}{line}\n"),
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    let _ = self.child.kill();
+                    err = format!("{err}it still ran after {PATIENCE:?}");
+                    break;
+                }
+            }
         }
         Said {
             code: self.child.wait().unwrap().code(),
             out: String::new(),
-            err: err.unwrap_or_else(|_| format!("it still ran after {PATIENCE:?}")),
+            err,
         }
     }
 }
 
-impl Drop for Broker {
+impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
