@@ -157,7 +157,8 @@ fn topics_of_the_platform_are_hidden_unless_asked_for() {
     let home = Home::new();
     let documents = format!(
         "{CLUSTER}---\napiVersion: eddyline.dev/v1alpha1\nkind: Topic\nmetadata: {{name: orders}}\n\
-         spec: {{cluster: t}}\n"
+         spec: {{cluster: t}}\n---\napiVersion: eddyline.dev/v1alpha1\nkind: Connector\n\
+         metadata: {{name: gen}}\nspec: {{cluster: t, topic: orders, datagen: {{quickstart: orders}}}}\n"
     );
     let _up = home.up(&documents, &[]);
     let names = |words: &[&str]| {

@@ -1,6 +1,10 @@
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
+
+use tokio::sync::oneshot;
 
 use super::*;
 use crate::log::{Options, PartitionKey, Policy, Simulated};
@@ -27,52 +31,52 @@ async fn make(topics: &Topics, name: &'static str) -> wire::Uuid {
     id
 }
 
-/// Goal: nothing speculative leaves. Method: the disk holds its sync; neither the answer of a
-/// change, nor of one that only saw it, nor the view may show it before the sync returns.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// Goal: nothing speculative leaves. Method: the disk holds its sync; neither the answer of a change, nor of one that only saw it,
+/// nor the view may show it before the sync returns. On one thread, so that the writer has taken up both changes, and would have
+/// answered them, when the second one's plan is heard of.
+#[tokio::test]
 async fn nothing_is_answered_or_seen_before_its_sync() {
     let disk = Simulated::default();
     let (_log, topics) = open(&disk).await;
     let first = make(&topics, "first").await;
     disk.hold_syncs(true);
 
-    let answered = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&answered);
-    let changing = topics.clone();
-    // One task, so that the second change is queued behind the first.
-    let changes = tokio::spawn(async move {
-        let count = || counter.fetch_add(1, Ordering::SeqCst);
-        let creation = changing
-            .change(|draft| create(draft, NewTopic::named("second", random_id())).map(drop));
-        // Looks at what the first change decided, and decides nothing.
-        let glance = changing.change(|draft| draft.state().topic("second").is_some());
-        let made = async {
-            let made = creation.await;
-            count();
-            made
-        };
-        let looked = async {
-            let looked = glance.await;
-            count();
-            looked
-        };
-        tokio::join!(made, looked)
+    let creation =
+        topics.change(|draft| create(draft, NewTopic::named("second", random_id())).map(drop));
+    let (planned, is_planned) = oneshot::channel();
+    // Looks at what the first change decided, and decides nothing.
+    let glance = topics.change(move |draft| {
+        let _ = planned.send(());
+        draft.state().topic("second").is_some()
     });
+    let (mut creation, mut glance) = (pin!(creation), pin!(glance));
+    // The first look at each queues it.
+    let queued = (waits(&mut creation).await, waits(&mut glance).await);
     let held = disk.clone();
     tokio::task::spawn_blocking(move || held.wait_for_held_sync())
         .await
         .unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let early = answered.load(Ordering::SeqCst);
+    is_planned.await.unwrap();
+    let unanswered = (waits(&mut creation).await, waits(&mut glance).await);
     let seen = topics.topic("second").is_some();
     // Let go before anything can fail: a held disk would never end.
     disk.hold_syncs(false);
-    assert_eq!((early, seen), (0, false));
+    assert_eq!(
+        (queued, unanswered, seen),
+        ((true, true), (true, true), false)
+    );
     assert!(topics.topic_by_id(first).is_some());
-    let (made, looked) = changes.await.unwrap();
-    assert_eq!(made.unwrap(), Ok(()));
-    assert!(looked.unwrap(), "the second saw what the first decided");
+    assert_eq!(creation.await.unwrap(), Ok(()));
+    assert!(
+        glance.await.unwrap(),
+        "the second saw what the first decided"
+    );
     assert!(topics.topic("second").is_some());
+}
+
+/// Whether it has no answer yet.
+async fn waits<T>(future: &mut Pin<&mut impl Future<Output = T>>) -> bool {
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
