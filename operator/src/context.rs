@@ -182,7 +182,7 @@ pub struct Context {
     /// Where Events go.
     pub events: Events,
     /// What `/metrics` shows.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// One permit per write to the API server.
     pub writes: Semaphore,
     queues: [SharedQueue; 3],
@@ -208,7 +208,7 @@ impl Context {
             settings,
             stores: Stores::default(),
             departed: Departed::default(),
-            metrics: Metrics::default(),
+            metrics: Arc::default(),
             writes: Semaphore::new(WRITES),
             queues: Default::default(),
             pace: Mutex::default(),

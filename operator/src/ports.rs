@@ -6,6 +6,7 @@ pub mod broker_admin;
 pub mod connect_api;
 #[cfg(test)]
 pub(crate) mod fake_broker;
+pub mod measured;
 
 pub use broker_admin::BrokerAdmin;
 pub use connect_api::ConnectApi;

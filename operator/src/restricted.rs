@@ -16,6 +16,8 @@ use k8s_openapi::{
     },
 };
 
+use crate::{Finding, kubernetes::difference::amount};
+
 /// The user and group of every process of ours.
 const USER: i64 = 65_532;
 /// How long a process may take to end; ours take a few seconds.
@@ -133,4 +135,18 @@ pub fn resources(
         limits: Some(limits),
         ..ResourceRequirements::default()
     }
+}
+
+/// What is set aside must be within what may be used: the API server refuses the pods else.
+pub fn excesses(resources: &pod::Resources) -> Vec<Finding> {
+    let excess = |(name, request): (&String, &Quantity)| {
+        let limit = resources.limits.get(name)?;
+        let is_more = amount(&request.0)? > amount(&limit.0)?;
+        let (request, limit) = (&request.0, &limit.0);
+        is_more.then(|| {
+            let message = format!("{request} is more than the limit of {limit}: raise the limit");
+            Finding::new(format!("spec.resources.requests.{name}"), message)
+        })
+    };
+    resources.requests.iter().filter_map(excess).collect()
 }

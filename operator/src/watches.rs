@@ -114,7 +114,7 @@ impl Watches<'_> {
 }
 
 fn on_cluster(context: &Context, change: &Change<Cluster>) {
-    follow(&context.snapshots, change);
+    follow(&context.snapshots, &context.metrics, change);
     context.wake(Kind::Cluster, &change.name);
     let before = change.before.as_deref().map(serving);
     if before != change.after.as_deref().map(serving) {

@@ -76,9 +76,10 @@ pub async fn apply(
 }
 
 async fn apply_all(context: &Context, children: &Children) -> Result<(), ApplyError> {
-    apply::child(context, &children.settings).await?;
-    apply::child(context, &children.headless).await?;
+    // The name that is most likely taken comes first.
     apply::child(context, &children.clients).await?;
+    apply::child(context, &children.headless).await?;
+    apply::child(context, &children.settings).await?;
     apply::child(context, &children.brokers).await?;
     Ok(())
 }

@@ -83,16 +83,18 @@ fn json(value: &impl Serialize) -> serde_json::Value {
 }
 
 /// A claim that asks for less than the template does. One that asks for more stays: volumes do not
-/// shrink.
+/// shrink. One that has no volume yet cannot change.
 fn grow(wanted: &StatefulSet, claim: Arc<PersistentVolumeClaim>) -> Option<Action> {
     let size = |claim: &PersistentVolumeClaim| {
         let resources = claim.spec.as_ref()?.resources.as_ref()?;
         Some(resources.requests.as_ref()?.get("storage")?.0.clone())
     };
+    let phase = claim.status.as_ref()?.phase.as_deref();
     let templates = wanted.spec.as_ref()?.volume_claim_templates.as_ref()?;
     let wanted = size(templates.first()?)?;
     let found = size(&claim)?;
-    (amount(&found)? < amount(&wanted)?).then_some(Action::Grow {
+    let is_less = amount(&found)? < amount(&wanted)?;
+    (is_less && phase == Some("Bound")).then_some(Action::Grow {
         claim,
         size: wanted,
     })
@@ -144,7 +146,7 @@ mod tests {
     fn claim(size: &str) -> Arc<PersistentVolumeClaim> {
         let claim = json!({
             "metadata": {"name": "data-c-broker-0"},
-            "spec": {"resources": {"requests": {"storage": size}}},
+            "spec": {"resources": {"requests": {"storage": size}}}, "status": {"phase": "Bound"},
         });
         Arc::new(serde_json::from_value(claim).unwrap())
     }

@@ -2,19 +2,18 @@
 
 use crds::Cluster;
 
-use crate::Finding;
+use crate::{Finding, restricted::excesses};
 
 /// Reads what the broker is to be started with.
 ///
 /// # Errors
 /// What has to be changed in the object.
 pub fn validate(cluster: &Cluster) -> Result<(), Vec<Finding>> {
-    let findings: Vec<_> = cluster
-        .spec
-        .config
-        .iter()
-        .filter_map(|(name, value)| setting(name, value))
-        .collect();
+    let spec = &cluster.spec;
+    let settings = spec.config.iter();
+    let settings = settings.filter_map(|(name, value)| setting(name, value));
+    let amounts = spec.resources.iter().flat_map(excesses);
+    let findings: Vec<_> = settings.chain(amounts).collect();
     if findings.is_empty() {
         Ok(())
     } else {
@@ -64,5 +63,21 @@ mod tests {
             .config
             .retain(|name, _| name.starts_with("log"));
         assert_eq!(validate(&cluster), Ok(()));
+    }
+
+    #[test]
+    fn requests_are_within_limits() {
+        let spec = serde_json::json!({"resources": {
+            "requests": {"memory": "2Gi", "cpu": "500m"}, "limits": {"memory": "1024Mi", "cpu": "1"},
+        }});
+        let cluster = Cluster::new("c", serde_json::from_value(spec).unwrap());
+        let findings = validate(&cluster).unwrap_err();
+        assert_eq!(
+            findings,
+            [Finding::new(
+                "spec.resources.requests.memory",
+                "2Gi is more than the limit of 1024Mi: raise the limit"
+            )]
+        );
     }
 }

@@ -4,10 +4,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use k8s_openapi::{
-    api::core::v1::{ContainerStatus, Pod},
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
-    jiff::Timestamp,
+    api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::ObjectMeta, jiff::Timestamp,
 };
+
+pub use crate::pods::Trouble;
+use crate::pods::{containers, is_ready, trouble};
 
 /// Where workers serve Connect's REST API.
 pub const REST_PORT: u16 = 8083;
@@ -37,19 +38,6 @@ pub struct WorkerPod {
     pub since: Option<Timestamp>,
     /// What keeps it from running.
     pub trouble: Option<Trouble>,
-}
-
-/// What keeps a pod from running, in the words of Kubernetes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// Its image cannot be pulled.
-    Image(String),
-    /// Its container keeps ending.
-    Crash(String),
-    /// No node takes it.
-    Placement(String),
-    /// Its container cannot be made.
-    Container(String),
 }
 
 /// The pods of the `StatefulSet` `set`, by ordinal. Pods that only carry its labels, or belong to one
@@ -100,77 +88,16 @@ fn worker(pod: &Pod, set: &ObjectMeta) -> Option<WorkerPod> {
     }
     let status = pod.status.as_ref();
     let ip = status.and_then(|status| status.pod_ip.as_deref()?.parse::<IpAddr>().ok());
-    let conditions = status.and_then(|status| status.conditions.as_deref());
-    let is_ready = conditions
-        .unwrap_or_default()
-        .iter()
-        .any(|condition| condition.type_ == "Ready" && condition.status == "True");
     Some(WorkerPod {
         ordinal,
         name: name.to_owned(),
         uid: metadata.uid.clone()?,
         restarts: containers(pod).map(|one| one.restart_count).sum(),
         rest: ip.map(|ip| SocketAddr::new(ip, REST_PORT)),
-        ready: is_ready && metadata.deletion_timestamp.is_none(),
+        ready: is_ready(pod) && metadata.deletion_timestamp.is_none(),
         since: metadata.creation_timestamp.as_ref().map(|time| time.0),
         trouble: trouble(pod),
     })
-}
-
-fn trouble(pod: &Pod) -> Option<Trouble> {
-    containers(pod)
-        .find_map(container_trouble)
-        .or_else(|| placement(pod))
-}
-
-fn containers(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
-    let statuses = pod
-        .status
-        .iter()
-        .filter_map(|status| status.container_statuses.as_ref());
-    statuses.flatten()
-}
-
-fn placement(pod: &Pod) -> Option<Trouble> {
-    let conditions = pod.status.as_ref()?.conditions.as_deref()?;
-    let condition = conditions.iter().find(|condition| {
-        condition.type_ == "PodScheduled" && condition.reason.as_deref() == Some("Unschedulable")
-    })?;
-    let text = condition.message.as_deref().unwrap_or("no node takes it");
-    Some(Trouble::Placement(text.to_owned()))
-}
-
-fn container_trouble(container: &ContainerStatus) -> Option<Trouble> {
-    let waiting = container.state.as_ref()?.waiting.as_ref()?;
-    let text = waiting.message.as_deref().unwrap_or_default();
-    match waiting.reason.as_deref()? {
-        "ErrImagePull"
-        | "ImagePullBackOff"
-        | "InvalidImageName"
-        | "ErrImageNeverPull"
-        | "ImageInspectError"
-        | "RegistryUnavailable" => Some(Trouble::Image(container.image.clone())),
-        "CrashLoopBackOff" => Some(Trouble::Crash(last_end(container))),
-        "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
-            Some(Trouble::Container(text.to_owned()))
-        }
-        _ => None,
-    }
-}
-
-/// How the container ended last, for example `OOMKilled (code 137)`.
-fn last_end(container: &ContainerStatus) -> String {
-    let ended = container
-        .last_state
-        .as_ref()
-        .and_then(|state| state.terminated.as_ref());
-    ended.map_or_else(
-        || "it ended".to_owned(),
-        |ended| {
-            let reason = ended.reason.as_deref().unwrap_or("Error");
-            format!("{reason} (code {})", ended.exit_code)
-        },
-    )
 }
 
 #[cfg(test)]

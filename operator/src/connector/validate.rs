@@ -5,7 +5,7 @@ use crds::{
     connector::{ConnectorSpec, ConnectorState, Datagen, Format, MIN_RATE, QUICKSTARTS, Restart},
 };
 
-use crate::{Finding, names};
+use crate::{Finding, names, restricted::excesses};
 
 /// Records per second where the object names neither a rate nor a pause.
 const DEFAULT_RATE: f64 = 10.0;
@@ -79,7 +79,7 @@ pub fn validate(connector: &Connector) -> Result<ValidatedConnector, Vec<Finding
 
 /// What the schema's rules refuse too: an object may be older than the rules.
 fn findings(spec: &ConnectorSpec) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings: Vec<_> = spec.resources.iter().flat_map(excesses).collect();
     if names::is_internal(&spec.topic) {
         let message = format!(
             "topic {} belongs to the platform: write another name",

@@ -4,6 +4,7 @@
 
 use std::{fmt::Debug, future::Future, time::Duration};
 
+use axum::http::{HeaderValue, header::USER_AGENT};
 use kube::{Api, Client, Resource, core::NamespaceResourceScope};
 use serde::de::DeserializeOwned;
 
@@ -65,7 +66,8 @@ impl CallError {
         };
         match source.as_ref() {
             kube::Error::Api(status) if matches!(status.code, 400 | 403 | 422) => {
-                Some(status.message.clone())
+                // Further lines compare the object with itself.
+                status.message.lines().next().map(str::to_owned)
             }
             _ => None,
         }
@@ -152,8 +154,12 @@ pub enum ConnectError {
     Unusable(#[source] Box<kube::Error>),
 }
 
+/// How the API server's logs name us.
+const NAME: HeaderValue = HeaderValue::from_static(concat!("eddyline/", env!("CARGO_PKG_VERSION")));
+
 /// A client by the pod's service account, else by `KUBECONFIG` or the file kubectl uses.
 pub async fn connect() -> Result<Client, ConnectError> {
-    let config = kube::Config::infer().await?;
+    let mut config = kube::Config::infer().await?;
+    config.headers.push((USER_AGENT, NAME));
     Client::try_from(config).map_err(|error| ConnectError::Unusable(Box::new(error)))
 }

@@ -2,7 +2,7 @@
 //!
 //! Knows a Cluster's spec and whether it calls itself ready; nothing of its children.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crds::{
     Cluster,
@@ -11,7 +11,10 @@ use crds::{
 use kube::ResourceExt;
 
 use super::{Endpoint, Snapshots};
-use crate::{admin::KafkaAdmin, kubernetes::store::Change, topic::observe::is_ready};
+use crate::{
+    admin::KafkaAdmin, kubernetes::store::Change, metrics::Metrics, ports::measured::Measured,
+    topic::observe::is_ready,
+};
 
 /// How brokers see us.
 const CLIENT_ID: &str = "eddyline-operator";
@@ -21,7 +24,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Looks at a Cluster that is new, at its new servers where they changed, and no more at one that
 /// is gone. A Cluster that becomes ready, or no longer is, is looked at at once.
-pub fn follow(snapshots: &Snapshots, change: &Change<Cluster>) {
+pub fn follow(snapshots: &Snapshots, metrics: &Arc<Metrics>, change: &Change<Cluster>) {
     let Some((cluster, endpoint)) = change
         .after
         .as_deref()
@@ -31,7 +34,8 @@ pub fn follow(snapshots: &Snapshots, change: &Change<Cluster>) {
         return;
     };
     snapshots.attach(&change.name, endpoint, |bootstrap| {
-        KafkaAdmin::new(bootstrap, CLIENT_ID, TIMEOUT)
+        let admin = KafkaAdmin::new(bootstrap, CLIENT_ID, TIMEOUT);
+        Measured::new(admin, metrics.clone())
     });
     let was_ready = change.before.as_deref().is_some_and(is_ready);
     if was_ready != is_ready(cluster) {

@@ -88,7 +88,7 @@ fn seen(topics: &[&str]) -> View {
 }
 
 fn silent() -> View {
-    View::Unreachable("connection refused".into())
+    View::Unreachable("ask the broker at a:1 for its topics: connection refused".into())
 }
 
 /// One row: what is seen, after how many seconds of which reason.

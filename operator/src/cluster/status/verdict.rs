@@ -86,6 +86,10 @@ fn answered(look: &Look<'_>, before: Option<&Condition>) -> Judged {
     match &look.observed.view {
         Some(View::Seen(_)) => (Reason::Running, running(look)),
         Some(View::Unreachable(why)) => {
+            // Who asked what, before the cause, is known here.
+            let cause = why
+                .split_once(": ")
+                .map_or(why.as_str(), |(_, cause)| cause);
             let next = match cluster.spec.engine {
                 Engine::External => {
                     "check bootstrapServers, and that pods may connect there".to_owned()
@@ -98,7 +102,7 @@ fn answered(look: &Look<'_>, before: Option<&Condition>) -> Judged {
             };
             (
                 Reason::BrokerUnreachable,
-                format!("no broker answers ({why}): {next}"),
+                format!("no broker answers ({cause}): {next}"),
             )
         }
         // A broker that did not answer and is asked anew has not answered yet.
