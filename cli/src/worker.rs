@@ -86,7 +86,7 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
     let _stop = stop.clone().drop_guard();
     if let Some(folder) = args.config_dir {
         // What is there already counts from the first moment.
-        let mut follower = folder::Follower::new(folder, declare);
+        let mut follower = folder::Follower::new(&folder, declare);
         follower.look().await;
         tokio::spawn(follower.run(stop));
     }

@@ -28,7 +28,7 @@ pub(super) struct Follower {
 
 impl Follower {
     /// A follower that has not looked yet.
-    pub(super) fn new(folder: PathBuf, declare: watch::Sender<Vec<ManagedConnector>>) -> Self {
+    pub(super) fn new(folder: &Path, declare: watch::Sender<Vec<ManagedConnector>>) -> Self {
         Self {
             file: folder.join(FILE),
             declare,
@@ -120,7 +120,7 @@ mod tests {
     async fn a_swapped_folder_is_followed_and_a_bad_file_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let (declare, mut seen) = watch::channel(Vec::new());
-        let mut follower = Follower::new(folder.path().to_owned(), declare);
+        let mut follower = Follower::new(folder.path(), declare);
         follower.look().await;
         assert!(!seen.has_changed().unwrap(), "there is no file yet");
         std::os::unix::fs::symlink("..data/connector.json", folder.path().join(FILE)).unwrap();
