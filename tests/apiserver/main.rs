@@ -9,6 +9,7 @@
     reason = "a suite of tests: helpers fail like the tests that call them"
 )]
 
+mod connector;
 mod faults;
 mod harness;
 mod rest;

@@ -13,6 +13,7 @@
 )]
 
 mod chart;
+mod connector;
 mod deletion;
 mod faults;
 mod harness;
