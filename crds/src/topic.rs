@@ -24,7 +24,7 @@ use crate::{
 pub const TOPIC_NAME_PATTERN: &str = "^[a-zA-Z0-9._-]{1,249}$";
 
 /// Topic settings that have a field of their own, and that field.
-const FIELD_SETTINGS: [(&str, &str); 4] = [
+pub const FIELD_SETTINGS: [(&str, &str); 4] = [
     ("retention.ms", "retention: {time: 7d}"),
     ("retention.bytes", "retention: {size: 10Gi}"),
     ("cleanup.policy", "cleanupPolicy: Delete"),

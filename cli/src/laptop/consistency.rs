@@ -163,6 +163,10 @@ fn settings(object: &Object<()>, owner: Owner, found: &mut Vec<Finding>) {
                 let what = format!("unknown setting \"{name}\" in spec.config");
                 found.push(Finding::new(object.place_of(&path), what, help));
             }
+            Some(Fault::Field { help }) => {
+                let what = format!("{name} has a field of its own");
+                found.push(Finding::new(object.place_of(&path), what, help));
+            }
             Some(Fault::Value { help }) => {
                 let what = format!("{path} cannot be {}", Value::from(value));
                 found.push(Finding::new(object.value_place_of(&path), what, help));

@@ -253,8 +253,11 @@ impl Reader<'_> {
             if help.is_empty() {
                 help = meant(&object.json, rule);
             }
+            // A rule on a mapping often speaks of one of its keys, and begins with its name.
+            let subject = rule.message.split(' ').next().unwrap_or_default();
+            let path = format!("{}.{subject}", rule.path);
             self.wrong(
-                place(file, &object.document, &rule.path),
+                place(file, &object.document, &path),
                 rule.message.clone(),
                 help,
             );

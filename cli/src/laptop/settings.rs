@@ -4,6 +4,7 @@
 use ::broker::settings::broker_table::{broker_setting, broker_settings};
 use ::broker::settings::definition::Definition;
 use ::broker::settings::topic_table::{TOPIC_SETTINGS, topic_setting};
+use crds::topic::FIELD_SETTINGS;
 
 use crate::laptop::findings::nearest;
 
@@ -19,6 +20,8 @@ pub enum Owner {
 pub enum Fault {
     /// No such name; with what to write instead.
     Name { help: String },
+    /// A setting that a field of the object stands for; with what to write there.
+    Field { help: String },
     /// Not a value it takes; with what is expected.
     Value { help: String },
 }
@@ -28,6 +31,11 @@ const VENDORS: [&str; 2] = ["confluent.", "redpanda."];
 
 /// Looks at one setting as the bundled broker would.
 pub fn fault(owner: Owner, name: &str, value: &str) -> Option<Fault> {
+    let mut fields = FIELD_SETTINGS.iter().filter(|_| owner == Owner::Topic);
+    if let Some((_, instead)) = fields.find(|(setting, _)| *setting == name) {
+        let help = format!("remove it from config and write {instead}");
+        return Some(Fault::Field { help });
+    }
     let Some(known) = definition(owner, name) else {
         let help = instead(owner, name);
         return Some(Fault::Name { help });
@@ -82,9 +90,16 @@ mod tests {
     fn wrong_names_and_values_say_what_to_write() {
         use Owner::{Cluster, Topic};
         let name = |help: &str| Some(Fault::Name { help: help.into() });
+        let field = |help: &str| Some(Fault::Field { help: help.into() });
         let value = |help: &str| Some(Fault::Value { help: help.into() });
         for (owner, setting, given, expected) in [
             (Topic, "segment.ms", "60000", None),
+            (
+                Topic,
+                "retention.ms",
+                "60000",
+                field("remove it from config and write retention: {time: 7d}"),
+            ),
             (
                 Topic,
                 "segment.ms",
