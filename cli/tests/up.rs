@@ -154,7 +154,7 @@ fn the_screen_tells_what_runs_and_sigterm_ends_it() {
         "orders (2)",
         "eddyline consume orders -n 5",
         "spec.storage.size is noted and not enforced",
-        "eddyline up -f file.yaml --fresh",
+        "eddyline up -f file.yaml --any-port --fresh",
         "Ctrl-C again to force",
     ] {
         assert!(talk.contains(words), "no {words:?} in:\n{talk}");

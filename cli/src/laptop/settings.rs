@@ -87,82 +87,87 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wrong_names_and_values_say_what_to_write() {
+    fn a_wrong_name_says_what_to_write() {
         use Owner::{Cluster, Topic};
-        let name = |help: &str| Some(Fault::Name { help: help.into() });
-        let field = |help: &str| Some(Fault::Field { help: help.into() });
-        let value = |help: &str| Some(Fault::Value { help: help.into() });
+        for (owner, setting, expected) in [
+            (
+                Topic,
+                "max.mesage.bytes",
+                "did you mean \"max.message.bytes\"?",
+            ),
+            (
+                Topic,
+                "log.segment.bytes",
+                "a Topic's name for it is \"segment.bytes\"",
+            ),
+            (
+                Topic,
+                "num.partitions",
+                "it is the whole broker's: write it in the Cluster's config",
+            ),
+            (
+                Topic,
+                "color",
+                "the bundled broker has no setting like it: take it out",
+            ),
+            (
+                Topic,
+                "confluent.value.schema.validation",
+                "the bundled broker has no setting that begins with confluent.: take it out",
+            ),
+            (Cluster, "num.partitons", "did you mean \"num.partitions\"?"),
+            (
+                Cluster,
+                "retention.ms",
+                "a Cluster's name for it is \"log.retention.ms\"",
+            ),
+        ] {
+            let help = expected.to_owned();
+            assert_eq!(
+                fault(owner, setting, "1"),
+                Some(Fault::Name { help }),
+                "{setting}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_says_what_is_expected() {
+        use Owner::{Cluster, Topic};
         for (owner, setting, given, expected) in [
             (Topic, "segment.ms", "60000", None),
             (
                 Topic,
-                "retention.ms",
-                "60000",
-                field("remove it from config and write retention: {time: 7d}"),
-            ),
-            (
-                Topic,
                 "segment.ms",
                 "1m",
-                value("expected a whole number of at least 1"),
+                Some("expected a whole number of at least 1"),
             ),
             (
                 Topic,
                 "compression.type",
                 "brotli",
-                value("expected one of: uncompressed, zstd, lz4, snappy, gzip, producer"),
-            ),
-            (
-                Topic,
-                "max.mesage.bytes",
-                "1",
-                name("did you mean \"max.message.bytes\"?"),
-            ),
-            (
-                Topic,
-                "log.segment.bytes",
-                "1",
-                name("a Topic's name for it is \"segment.bytes\""),
-            ),
-            (
-                Topic,
-                "num.partitions",
-                "3",
-                name("it is the whole broker's: write it in the Cluster's config"),
-            ),
-            (
-                Topic,
-                "color",
-                "red",
-                name("the bundled broker has no setting like it: take it out"),
-            ),
-            (
-                Topic,
-                "confluent.value.schema.validation",
-                "true",
-                name("the bundled broker has no setting that begins with confluent.: take it out"),
+                Some("expected one of: uncompressed, zstd, lz4, snappy, gzip, producer"),
             ),
             (Cluster, "num.partitions", "3", None),
             (
                 Cluster,
-                "num.partitons",
-                "3",
-                name("did you mean \"num.partitions\"?"),
-            ),
-            (
-                Cluster,
                 "num.partitions",
                 "0",
-                value("expected a whole number from 1 to 10000"),
-            ),
-            (
-                Cluster,
-                "retention.ms",
-                "1",
-                name("a Cluster's name for it is \"log.retention.ms\""),
+                Some("expected a whole number from 1 to 10000"),
             ),
         ] {
-            assert_eq!(fault(owner, setting, given), expected, "{setting}");
+            let expected = expected.map(|help| Fault::Value {
+                help: help.to_owned(),
+            });
+            assert_eq!(fault(owner, setting, given), expected, "{setting}: {given}");
         }
+    }
+
+    #[test]
+    fn a_setting_with_a_field_is_sent_there_by_a_topic_alone() {
+        let help = "remove it from config and write cleanupPolicy: Delete".to_owned();
+        let found = fault(Owner::Topic, "cleanup.policy", "delete");
+        assert_eq!(found, Some(Fault::Field { help }));
+        assert_eq!(fault(Owner::Cluster, "log.cleanup.policy", "delete"), None);
     }
 }
