@@ -14,6 +14,7 @@ use tests::paths;
 const KUBERNETES: &str = "v1.36.3";
 
 /// The program, if this machine has it. A machine that has to run the end-to-end suite has to have it.
+#[expect(clippy::print_stdout, reason = "says what was left out")]
 fn helm() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let built = paths::cache().join("kube-rig").join(KUBERNETES).join("bin");
@@ -186,8 +187,8 @@ fn it_grants_no_more_than_it_says() {
             let kind = object["kind"].as_str().unwrap_or_default();
             matches!(kind, "Role" | "ClusterRole")
         });
-        for role in roles {
-            let rules = role["rules"].to_string();
+        for granted in roles {
+            let text = granted["rules"].to_string();
             for never in [
                 "*",
                 "secrets",
@@ -197,18 +198,18 @@ fn it_grants_no_more_than_it_says() {
                 "bind",
                 "impersonate",
             ] {
-                assert!(!rules.contains(&format!("\"{never}\"")), "{never}: {rules}");
+                assert!(!text.contains(&format!("\"{never}\"")), "{never}: {text}");
             }
-            assert!(!rules.contains("pods/"), "{rules}");
-            let about = |part: &str| rules.contains(part);
+            assert!(!text.contains("pods/"), "{text}");
+            let about = |part: &str| text.contains(part);
             assert!(
                 !about("customresourcedefinitions") && !about("roles"),
-                "{rules}"
+                "{text}"
             );
             // A rule whose list of names is empty means all names.
             let mut names = Vec::new();
-            everywhere(&role["rules"], "resourceNames", &mut names);
-            assert!(names.iter().all(|list| list[0].is_string()), "{rules}");
+            everywhere(&granted["rules"], "resourceNames", &mut names);
+            assert!(names.iter().all(|list| list[0].is_string()), "{text}");
         }
     }
 }
