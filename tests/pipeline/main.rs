@@ -17,3 +17,4 @@ mod readme;
 mod refusals;
 mod same_file;
 mod seeds;
+mod workers;

@@ -2,6 +2,8 @@
 //! Method: the whole runtime over a cluster and a journal in memory, in time that only moves when
 //! everybody waits.
 
+mod together;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
@@ -50,16 +52,7 @@ impl World {
             registry: Registry::new(vec![Arc::new(Counter)]),
             clock: Arc::new(SystemClock),
         };
-        let (declared, managed) = watch::channel(declared);
-        let (runtime, handle) = Runtime::new(ports, Me::alone(), managed);
-        let stop = CancellationToken::new();
-        let run = tokio::spawn(runtime.run(stop.clone()));
-        Worker {
-            handle,
-            declared,
-            stop,
-            run,
-        }
+        run(ports, Me::alone(), declared)
     }
 
     fn stored(&self) -> Vec<String> {
@@ -71,6 +64,19 @@ impl World {
         last.into_iter()
             .filter_map(|(key, value)| value.map(|_| key))
             .collect()
+    }
+}
+
+fn run(ports: Ports, me: Me, declared: Vec<ManagedConnector>) -> Worker {
+    let (declared, managed) = watch::channel(declared);
+    let (runtime, handle) = Runtime::new(ports, me, managed);
+    let stop = CancellationToken::new();
+    let run = tokio::spawn(runtime.run(stop.clone()));
+    Worker {
+        handle,
+        declared,
+        stop,
+        run,
     }
 }
 
