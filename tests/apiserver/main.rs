@@ -15,3 +15,4 @@ mod harness;
 mod rest;
 mod rig;
 mod smoke;
+mod topics;
