@@ -40,7 +40,8 @@ pub async fn release(client: Client, settings: Settings) -> Result<usize, CallEr
         let waiting = waiting(&context).await?;
         for topic in &waiting {
             match finalizer::remove(&context, topic).await {
-                Ok(()) => released += 1,
+                Ok(true) => released += 1,
+                Ok(false) => {}
                 Err(error) if error.is_conflict() => {}
                 Err(error) => return Err(error),
             }

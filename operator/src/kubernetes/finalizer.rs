@@ -45,8 +45,8 @@ where
     replace(context, object, finalizers).await
 }
 
-/// Removes it. An object that is gone, or has none, is no error.
-pub async fn remove<K>(context: &Context, object: &K) -> Result<(), CallError>
+/// Removes it and says whether it was there. An object that is gone, or has none, is no error.
+pub async fn remove<K>(context: &Context, object: &K) -> Result<bool, CallError>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
         + Clone
@@ -55,13 +55,13 @@ where
         + Stored,
 {
     if !is_set(object) {
-        return Ok(());
+        return Ok(false);
     }
     let mut finalizers = object.finalizers().to_vec();
     finalizers.retain(|one| one != FINALIZER);
     match replace(context, object, finalizers).await {
-        Err(error) if error.is_not_found() => Ok(()),
-        result => result,
+        Err(error) if error.is_not_found() => Ok(false),
+        result => result.map(|()| true),
     }
 }
 

@@ -55,3 +55,42 @@ impl Departed {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_object_that_is_gone_has_a_last_form() {
+        let topic: Arc<Topic> = Arc::new(
+            serde_json::from_value(serde_json::json!({
+                "apiVersion": "eddyline.dev/v1alpha1", "kind": "Topic",
+                "metadata": {"name": "t", "namespace": "n"}, "spec": {"cluster": "c"},
+            }))
+            .unwrap(),
+        );
+        let name = ObjectName {
+            namespace: "n".to_owned(),
+            name: "t".to_owned(),
+        };
+        let departed = Departed::default();
+        for (before, after, kept) in [
+            (None, Some(&topic), false),
+            (Some(&topic), Some(&topic), false),
+            (Some(&topic), None, true),
+        ] {
+            let change = Change {
+                name: name.clone(),
+                before: before.cloned(),
+                after: after.cloned(),
+            };
+            departed.note(&change, Timestamp::UNIX_EPOCH);
+            let last = departed.find(&name);
+            assert_eq!(last.is_some(), kept);
+            let since = last.and_then(|last| last.metadata.deletion_timestamp.clone());
+            assert_eq!(since, kept.then_some(Time(Timestamp::UNIX_EPOCH)));
+        }
+        departed.forget(&name);
+        assert!(departed.find(&name).is_none());
+    }
+}

@@ -25,8 +25,8 @@ pub trait Objects: Send + Sync {
     /// Sets our finalizer, where it may be set and is not.
     fn hold_back(&self, topic: &Topic) -> impl Future<Output = Result<(), CallError>> + Send;
 
-    /// Removes our finalizer, where it is set.
-    fn let_go(&self, topic: &Topic) -> impl Future<Output = Result<(), CallError>> + Send;
+    /// Removes our finalizer; whether it was set.
+    fn let_go(&self, topic: &Topic) -> impl Future<Output = Result<bool, CallError>> + Send;
 
     /// Tells what happened; never fails.
     fn tell(&self, topic: &Topic, note: Note) -> impl Future<Output = ()> + Send;
@@ -48,7 +48,7 @@ impl Objects for Context {
         finalizer::add(self, topic).await
     }
 
-    async fn let_go(&self, topic: &Topic) -> Result<(), CallError> {
+    async fn let_go(&self, topic: &Topic) -> Result<bool, CallError> {
         finalizer::remove(self, topic).await
     }
 

@@ -82,3 +82,63 @@ fn name_of(topic: &Topic) -> ObjectName {
         name: topic.name_any(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+    use super::*;
+
+    /// A Topic made at `second` that names the topic `shared`.
+    fn topic(name: &str, second: i64, going: bool) -> Arc<Topic> {
+        let mut topic: Topic = serde_json::from_value(serde_json::json!({
+            "apiVersion": "eddyline.dev/v1alpha1", "kind": "Topic",
+            "metadata": {"name": name, "namespace": "default"},
+            "spec": {"cluster": "tutorial", "topicName": "shared"},
+        }))
+        .unwrap();
+        let at = |second| Time(Timestamp::from_second(second).unwrap());
+        topic.metadata.creation_timestamp = Some(at(second));
+        topic.metadata.deletion_timestamp = going.then(|| at(9));
+        Arc::new(topic)
+    }
+
+    #[test]
+    fn the_oldest_owns_and_the_oldest_that_stays_inherits() {
+        let all = [
+            topic("a", 3, false),
+            topic("b", 1, true),
+            topic("c", 2, true),
+            topic("d", 3, false),
+        ];
+        for (own, owner, heir) in [
+            ("a", Some("b"), Some("d")),
+            ("b", None, Some("a")),
+            ("c", Some("b"), Some("a")),
+            ("d", Some("b"), Some("a")),
+        ] {
+            let topic = all.iter().find(|topic| topic.name_any() == own).unwrap();
+            let found = rivals(topic, &all);
+            let names = |name: Option<ObjectName>| name.map(|name| name.name);
+            let found = (names(found.0), names(found.1));
+            let expected = (owner.map(str::to_owned), heir.map(str::to_owned));
+            assert_eq!(found, expected, "{own}");
+        }
+        assert_eq!(rivals(&all[0], &all[..1]), (None, None));
+    }
+
+    #[test]
+    fn a_topic_is_the_same_by_its_name_in_kafka_within_one_cluster() {
+        let one = topic("a", 1, false);
+        let mut other = Topic::clone(&one);
+        other.metadata.name = Some("shared".to_owned());
+        other.spec.topic_name = None;
+        assert!(same_topic(&one, &other));
+        other.spec.cluster = "other".to_owned();
+        assert!(!same_topic(&one, &other));
+        let mut elsewhere = Topic::clone(&one);
+        elsewhere.metadata.namespace = Some("other".to_owned());
+        assert!(!same_topic(&one, &elsewhere));
+    }
+}

@@ -136,7 +136,7 @@ impl<O: Objects> Turn<'_, O> {
         };
         match deletion(&leaving) {
             Deletion::Delete => self.objects.hold_back(topic).await,
-            Deletion::Keep(_) => self.objects.let_go(topic).await,
+            Deletion::Keep(_) => self.objects.let_go(topic).await.map(drop),
         }
     }
 
@@ -274,8 +274,11 @@ impl<O: Objects> Turn<'_, O> {
             Departure::LetGo(parting) => {
                 let (name, cluster) = (kafka_topic(topic), &topic.spec.cluster);
                 let note = events::of_parting(name, cluster, &parting);
-                self.objects.let_go(topic).await?;
-                self.objects.tell(topic, note).await;
+                let let_go = self.objects.let_go(topic).await?;
+                // Told once, by whoever let it go: a cache may show the object a moment longer.
+                if let_go || !finalizer::is_set(topic) {
+                    self.objects.tell(topic, note).await;
+                }
                 Ok(Outcome::Gone)
             }
             Departure::Hold(why, rest) => {

@@ -77,13 +77,15 @@ impl Objects for FakeObjects {
         })
     }
 
-    async fn let_go(&self, topic: &Topic) -> Result<(), CallError> {
+    async fn let_go(&self, topic: &Topic) -> Result<bool, CallError> {
         if !finalizer::is_set(topic) {
-            return Ok(());
+            return Ok(false);
         }
-        self.state().write("finalizer removed".to_owned(), |topic| {
-            topic.metadata.finalizers = None;
-        })
+        self.state()
+            .write("finalizer removed".to_owned(), |topic| {
+                topic.metadata.finalizers = None;
+            })?;
+        Ok(true)
     }
 
     async fn tell(&self, _: &Topic, note: Note) {
