@@ -4,12 +4,14 @@
 //! Knows requests and answers; what they are for is the caller's. Nothing is tried twice here: a
 //! caller that looks again and plans again is safer than a call that repeats itself.
 
+mod amounts;
 mod answers;
 mod requests;
 #[cfg(test)]
 mod tests;
 
 use std::{
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -18,7 +20,7 @@ use wire::client::{Call, Connection, Reply};
 
 use crate::ports::{
     BrokerAdmin,
-    broker_admin::{AdminError, Alteration, Answers, Growth, NewTopic, Snapshot},
+    broker_admin::{AdminError, Alteration, Amount, Answers, Growth, NewTopic, Snapshot},
 };
 
 /// A Kafka cluster, reached by its bootstrap servers.
@@ -171,5 +173,27 @@ impl BrokerAdmin for KafkaAdmin {
             .decode()
             .map_err(|error| self.error(operation, &error))?;
         Ok(answers::deleted(&answer))
+    }
+
+    async fn amounts(
+        &self,
+        topics: &[(String, i32)],
+    ) -> Result<BTreeMap<String, Amount>, AdminError> {
+        let operation = "the size of topics";
+        let connection = self.connected(operation).await?;
+        // Three questions at once: they do not depend on each other.
+        let first = connection.call(&amounts::offsets(topics, amounts::FIRST));
+        let end = connection.call(&amounts::offsets(topics, amounts::END));
+        let sizes = connection.call(&amounts::sizes(topics));
+        let (first, end, sizes) = futures::try_join!(
+            self.answer(operation, first),
+            self.answer(operation, end),
+            self.answer(operation, sizes)
+        )?;
+        let undecoded = |error| self.error(operation, &error);
+        let first = amounts::found_offsets(&first.decode().map_err(undecoded)?);
+        let end = amounts::found_offsets(&end.decode().map_err(undecoded)?);
+        let sizes = amounts::found_sizes(&sizes.decode().map_err(undecoded)?);
+        Ok(amounts::amounts(topics, (&first, &end), &sizes))
     }
 }

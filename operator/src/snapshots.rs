@@ -26,7 +26,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     names::ObjectName,
-    ports::{BrokerAdmin, broker_admin::Snapshot},
+    ports::{
+        BrokerAdmin,
+        broker_admin::{Amount, Snapshot},
+    },
     topic::{Action, apply::ApplyError},
 };
 use batch::Change;
@@ -72,6 +75,8 @@ pub struct Changed {
     pub outcome: Result<(), ApplyError>,
     /// The cluster after it.
     pub view: View,
+    /// How much of the topic there is, where that is known.
+    pub amount: Option<Amount>,
 }
 
 /// How often brokers are asked.

@@ -36,6 +36,22 @@ pub trait BrokerAdmin: Send + Sync {
         &self,
         names: &[String],
     ) -> impl Future<Output = Result<Answers, AdminError>> + Send;
+
+    /// How much there is of topics, given with their partitions. Topics that are not wholly on the
+    /// broker that answers are left out: the number is for people, and a wrong one is worse than none.
+    fn amounts(
+        &self,
+        topics: &[(String, i32)],
+    ) -> impl Future<Output = Result<BTreeMap<String, Amount>, AdminError>> + Send;
+}
+
+/// How much of a topic there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// Records: the distance from the first offset to the end, over all partitions.
+    pub records: i64,
+    /// Bytes on disk, of one copy.
+    pub bytes: i64,
 }
 
 /// The cluster's answer for each topic of a call, by topic name.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::broker_admin::{
-    AdminError, Alteration, Answers, BrokerAdmin, Growth, NewTopic, ObservedTopic, Setting,
+    AdminError, Alteration, Amount, Answers, BrokerAdmin, Growth, NewTopic, ObservedTopic, Setting,
     SettingOrigin, Snapshot, TopicError, TopicErrorKind,
 };
 
@@ -235,5 +235,22 @@ impl BrokerAdmin for FakeBroker {
             let gone = state.cluster.topics.remove(names[place]);
             gone.map(drop).ok_or(TopicErrorKind::NotFound)
         })
+    }
+
+    async fn amounts(
+        &self,
+        topics: &[(String, i32)],
+    ) -> Result<BTreeMap<String, Amount>, AdminError> {
+        let mut state = self.state();
+        state.calls.push(("amounts", topics.len()));
+        state.check("the size of topics")?;
+        let amount = |(name, _): &(String, i32)| {
+            let amount = Amount {
+                records: 10,
+                bytes: 1000,
+            };
+            (name.clone(), amount)
+        };
+        Ok(topics.iter().map(amount).collect())
     }
 }

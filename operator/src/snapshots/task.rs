@@ -1,7 +1,7 @@
 //! The task of one cluster: looks, gathers changes, carries them out, looks again.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
     time::Duration,
@@ -19,8 +19,14 @@ use super::{
 };
 use crate::{
     names::ObjectName,
-    ports::{BrokerAdmin, broker_admin::AdminError},
-    topic::apply::{Outcomes, apply},
+    ports::{
+        BrokerAdmin,
+        broker_admin::{AdminError, Amount},
+    },
+    topic::{
+        Action,
+        apply::{Outcomes, apply},
+    },
 };
 
 /// Failed looks after which a cluster that answered counts as unreachable: a broker that restarts
@@ -140,19 +146,45 @@ impl<A: BrokerAdmin> Looking<A> {
             .values_mut()
             .flat_map(|change| std::mem::take(&mut change.actions));
         let actions: Vec<_> = actions.collect();
+        let made = actions.iter().filter_map(|action| match action {
+            Action::Create(new) => Some((new.name.clone(), Amount::default())),
+            _ => None,
+        });
+        let mut amounts: BTreeMap<_, _> = made.collect();
         let outcomes = apply(&self.admin, actions).await;
         let told = batch.keys().cloned().collect();
         let pause = self.look(&told).await;
-        self.answer(batch, outcomes);
+        self.measure(&told, &mut amounts).await;
+        self.answer(batch, outcomes, &amounts);
         pause
     }
 
-    fn answer(&self, batch: Batch, mut outcomes: Outcomes) {
+    /// Adds how much there is of `topics`, as far as they are there and it is not known. Nothing
+    /// hangs on it: a broker that does not say has no number in a status.
+    async fn measure(&self, topics: &BTreeSet<String>, amounts: &mut BTreeMap<String, Amount>) {
+        let View::Seen(snapshot) = self.view.borrow().clone() else {
+            return;
+        };
+        let unknown = topics.iter().filter(|name| !amounts.contains_key(*name));
+        let unknown: Vec<_> = unknown
+            .filter_map(|name| Some((name.clone(), snapshot.topics.get(name)?.partitions)))
+            .collect();
+        if unknown.is_empty() {
+            return;
+        }
+        match self.admin.amounts(&unknown).await {
+            Ok(found) => amounts.extend(found),
+            Err(error) => tracing::debug!(cluster = %self.cluster, %error, "measure topics"),
+        }
+    }
+
+    fn answer(&self, batch: Batch, mut outcomes: Outcomes, amounts: &BTreeMap<String, Amount>) {
         let view = self.view.borrow().clone();
         for (topic, change) in batch {
             let changed = Changed {
                 outcome: outcomes.remove(&topic).unwrap_or(Ok(())),
                 view: view.clone(),
+                amount: amounts.get(&topic).copied(),
             };
             // Whoever asked may have given up; the next look tells them.
             drop(change.reply.send(changed));

@@ -134,6 +134,7 @@ impl Look {
             refusals: if in_vain { now.refusals } else { Vec::new() },
             kept: now.kept,
             drift_policy: self.valid.drift_policy,
+            amount: None,
         }
     }
 }

@@ -31,7 +31,7 @@ use crate::{
     },
     names::kafka_topic,
     ports::broker_admin::{TopicError, TopicErrorKind},
-    snapshots::{Snapshots, View},
+    snapshots::{Changed, Snapshots},
 };
 
 #[cfg(test)]
@@ -113,6 +113,7 @@ impl<O: Objects> Turn<'_, O> {
                 let owner = !matches!(situation, Situation::Conflict(_));
                 self.keep_finalizer(topic, origin, owner).await?;
                 let notes = look.map(events::of_finding).unwrap_or_default();
+                let situation = self.measured(topic, situation).await;
                 self.report(topic, &situation, notes).await?;
                 Ok(Outcome::Settled)
             }
@@ -174,24 +175,38 @@ impl<O: Objects> Turn<'_, O> {
             topic.to_mut().status = Some(intent);
         }
         let actions = look.plan.actions.clone();
-        match self.change(&topic, actions).await? {
-            (Ok(()), view) => self.carried_out(&topic, look, view).await,
-            (Err(ApplyError::Refused(error)), _) => self.refused(&topic, begun, error).await,
-            (Err(error), _) => Err(error.into()),
+        let changed = self.change(&topic, actions).await?;
+        match changed.outcome.clone() {
+            Ok(()) => self.carried_out(&topic, look, changed).await,
+            Err(ApplyError::Refused(error)) => self.refused(&topic, begun, error).await,
+            Err(error) => Err(error.into()),
         }
     }
 
-    async fn change(
-        &self,
-        topic: &Topic,
-        actions: Vec<Action>,
-    ) -> Result<(Result<(), ApplyError>, View), TopicFault> {
+    async fn change(&self, topic: &Topic, actions: Vec<Action>) -> Result<Changed, TopicFault> {
         let name = kafka_topic(topic);
         let cluster = cluster_of(topic);
-        match self.snapshots.change(&cluster, name, actions).await {
-            Some(changed) => Ok((changed.outcome, changed.view)),
-            None => Err(TopicFault::Interrupted(name.to_owned())),
+        let changed = self.snapshots.change(&cluster, name, actions).await;
+        changed.ok_or_else(|| TopicFault::Interrupted(name.to_owned()))
+    }
+
+    /// Adds how much of the topic there is, where its status is going to be written anyway.
+    async fn measured(&self, topic: &Topic, situation: Situation) -> Situation {
+        match situation {
+            Situation::There(there) if self.is_news(topic, &there) => {
+                let measured = self.change(topic, Vec::new()).await;
+                Situation::There(Box::new(There {
+                    amount: measured.ok().and_then(|changed| changed.amount),
+                    ..*there
+                }))
+            }
+            other => other,
         }
+    }
+
+    fn is_news(&self, topic: &Topic, there: &There) -> bool {
+        let situation = Situation::There(Box::new(there.clone()));
+        topic.status.as_ref() != Some(&status(topic, &situation, self.now))
     }
 
     /// Waits a moment until the brokers show the change, and says what they show.
@@ -199,16 +214,17 @@ impl<O: Objects> Turn<'_, O> {
         &self,
         topic: &Topic,
         look: &Look,
-        mut view: View,
+        mut changed: Changed,
     ) -> Result<Outcome, TopicFault> {
         for wait in SHOWN_LATER {
-            if look.shown(&view).is_some_and(|there| look.is_done(&there)) {
+            let there = look.shown(&changed);
+            if there.is_some_and(|there| look.is_done(&there)) {
                 break;
             }
             sleep(wait).await;
-            view = self.change(topic, Vec::new()).await?.1;
+            changed = self.change(topic, Vec::new()).await?;
         }
-        let there = look.shown(&view);
+        let there = look.shown(&changed);
         let shown = there.is_some();
         let situation = match there {
             Some(there) => Some(Situation::There(Box::new(there))),
@@ -302,12 +318,13 @@ impl<O: Objects> Turn<'_, O> {
 
     async fn delete(&self, topic: &Topic) -> Departure {
         let deletion = Action::Delete(kafka_topic(topic).to_owned());
-        let why = match self.change(topic, vec![deletion]).await {
-            Ok((Ok(()), _)) => return Departure::LetGo(events::Parting::Deleted),
-            Ok((Err(ApplyError::Refused(error)), _)) if error.kind == TopicErrorKind::NotFound => {
+        let changed = self.change(topic, vec![deletion]).await;
+        let why = match changed.map(|changed| changed.outcome) {
+            Ok(Ok(())) => return Departure::LetGo(events::Parting::Deleted),
+            Ok(Err(ApplyError::Refused(error))) if error.kind == TopicErrorKind::NotFound => {
                 return Departure::LetGo(events::Parting::Deleted);
             }
-            Ok((Err(error), _)) => error.to_string(),
+            Ok(Err(error)) => error.to_string(),
             Err(error) => error.to_string(),
         };
         hold(topic, &why, self.now, self.deadline)
@@ -322,10 +339,13 @@ impl Look {
         }
     }
 
-    /// The topic as `view` shows it.
-    fn shown(&self, view: &View) -> Option<There> {
-        let topic = view.snapshot()?.topics.get(&self.valid.name)?;
-        Some(self.there(topic))
+    /// The topic as the brokers show it after a change.
+    fn shown(&self, changed: &Changed) -> Option<There> {
+        let topic = changed.view.snapshot()?.topics.get(&self.valid.name)?;
+        Some(There {
+            amount: changed.amount,
+            ..self.there(topic)
+        })
     }
 
     /// Whether nothing differs but what nobody can change.

@@ -6,7 +6,7 @@ use super::plan::Origin;
 use crate::{
     Finding,
     names::ObjectName,
-    ports::broker_admin::{ObservedTopic, TopicError},
+    ports::broker_admin::{Amount, ObservedTopic, TopicError},
 };
 
 /// Everything that can be said of a Topic. One of them holds at any time.
@@ -72,4 +72,6 @@ pub struct There {
     pub kept: Vec<String>,
     /// Why drift stays.
     pub drift_policy: DriftPolicy,
+    /// How much of it there is; not asked for at each look.
+    pub amount: Option<Amount>,
 }

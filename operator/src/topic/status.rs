@@ -74,6 +74,10 @@ fn remember(status: &mut TopicStatus, there: &There) {
     status.replicas = Some(topic.replicas);
     status.retention = effective::retention(&topic.settings);
     status.cleanup_policy = effective::cleanup_policy(&topic.settings);
+    if let Some(amount) = there.amount {
+        status.records = Some(amount.records);
+        status.size_bytes = Some(amount.bytes);
+    }
     status.drift = there.drift.iter().take(MOST_DRIFTS).cloned().collect();
 }
 

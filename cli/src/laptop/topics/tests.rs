@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use operator::ports::broker_admin::{
-    Alteration, Answers, Growth, NewTopic, ObservedTopic, Setting, SettingOrigin,
+    Alteration, Amount, Answers, Growth, NewTopic, ObservedTopic, Setting, SettingOrigin,
 };
 
 use super::*;
@@ -83,6 +83,10 @@ impl BrokerAdmin for Fake {
             .unwrap()
             .retain(|name, _| !gone.contains(name));
         Ok(names.iter().map(|name| (name.clone(), Ok(()))).collect())
+    }
+
+    async fn amounts(&self, _: &[(String, i32)]) -> Result<BTreeMap<String, Amount>, AdminError> {
+        Ok(BTreeMap::new())
     }
 }
 

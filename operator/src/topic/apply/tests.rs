@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::ports::broker_admin::Snapshot;
+use crate::ports::broker_admin::{Amount, Snapshot};
 
 /// Answers every topic but those whose names are in `refused`, and notes each call.
 #[derive(Default)]
@@ -73,6 +73,10 @@ impl BrokerAdmin for FakeBroker {
 
     async fn delete_topics(&self, names: &[String]) -> Result<Answers, AdminError> {
         self.answer("delete", names.iter().map(String::as_str))
+    }
+
+    async fn amounts(&self, _: &[(String, i32)]) -> Result<BTreeMap<String, Amount>, AdminError> {
+        Ok(BTreeMap::new())
     }
 }
 

@@ -142,7 +142,9 @@ async fn a_changed_spec_is_carried_out_and_told() {
     let world = World::settled(json!({"cluster": "tutorial", "partitions": 1})).await;
     world.edit(json!({"cluster": "tutorial", "partitions": 3, "retention": {"time": "1d"}}));
     world.settle().await;
-    assert_eq!(world.broker_calls(), ["grow", "alter", "look"]);
+    assert_eq!(world.broker_calls(), ["grow", "alter", "look", "amounts"]);
+    let status = world.topic().status.unwrap();
+    assert_eq!((status.records, status.size_bytes), (Some(10), Some(1000)));
     assert_eq!(
         world.take_log(),
         [
@@ -159,6 +161,7 @@ async fn drift_is_corrected_warned_of_or_ignored() {
         (
             "Correct",
             vec![
+                "status Reconciled",
                 "Warning DriftCorrected: topic orders was changed elsewhere and is set right: retention.ms is 5, wanted 604800000",
             ],
             "604800000",

@@ -53,6 +53,7 @@ fn there(origin: Origin) -> There {
         refusals: Vec::new(),
         kept: Vec::new(),
         drift_policy: DriftPolicy::Correct,
+        amount: None,
     }
 }
 

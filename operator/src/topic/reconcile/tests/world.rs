@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     names::ObjectName,
     ports::fake_broker::FakeBroker,
-    snapshots::{Endpoint, Pace},
+    snapshots::{Endpoint, Pace, View},
 };
 
 /// An API server with one Topic.
