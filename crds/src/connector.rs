@@ -15,7 +15,7 @@
 //! | `metadata.uid` | `eddyline.uid` | as written; offsets belong to it |
 //! | `metadata.generation` | `eddyline.generation` | whole number; the higher one is followed |
 //! | (change of `tasks` or `workers`) | `eddyline.epoch` | whole number from 1; raised by each such change |
-//! | (pods of the worker) | `eddyline.worker.uids` | pod uids by ordinal, separated by commas; absent on a laptop |
+//! | (pods of the worker) | `eddyline.worker.uids` | pod uids by ordinal, separated by commas, nothing for one that is missing; absent on a laptop |
 //! | `spec.datagen` | `connector.class` | `Datagen` |
 //! | `spec.topic` | `kafka.topic` | as written |
 //! | `spec.tasks` | `tasks.max` | whole number |

@@ -1,6 +1,8 @@
 //! Goal: scripts and tools made for Kafka Connect find the same codes, shapes and texts. Method:
 //! the real server on a free port over a cluster in memory.
 
+mod pair;
+
 use std::{sync::Arc, time::Duration};
 
 use reqwest::{Client, Method};
@@ -33,24 +35,28 @@ struct Server {
 
 impl Server {
     async fn start() -> Self {
-        let cluster = MemoryCluster::default();
-        let ports = Ports {
-            cluster: Arc::new(cluster.clone()),
-            journal: Arc::new(MemoryJournal::default()),
-            registry: Registry::new(vec![Arc::new(Datagen), Arc::new(Counter)]),
-            clock: Arc::new(SystemClock),
-        };
-        let (managed, wanted) = watch::channel(vec![managed()]);
+        let ports = ports(&MemoryCluster::default(), MemoryJournal::default());
+        let (declare, wanted) = watch::channel(vec![managed()]);
         let (runtime, handle) = Runtime::new(ports, Me::alone(), wanted);
         tokio::spawn(runtime.run(CancellationToken::new()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::serve(listener, handle, "w:8083", None, declare).await
+    }
+
+    async fn serve(
+        listener: TcpListener,
+        handle: Handle,
+        worker_id: &str,
+        peers: Option<Peers>,
+        managed: watch::Sender<Vec<ManagedConnector>>,
+    ) -> Self {
         let api = Api {
             handle: handle.clone(),
-            worker_id: "w:8083".into(),
-            peers: None,
-            cluster: Arc::new(cluster.clone()),
+            worker_id: worker_id.into(),
+            peers,
+            cluster: Arc::new(MemoryCluster::default()),
             cluster_id: Arc::new(OnceCell::new()),
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = axum::serve(listener::Bounded::new(listener, 16), router(api));
         tokio::spawn(server.into_future());
@@ -102,6 +108,15 @@ impl Server {
         tokio::time::timeout(Duration::from_secs(30), waited)
             .await
             .unwrap()
+    }
+}
+
+fn ports(cluster: &MemoryCluster, journal: MemoryJournal) -> Ports {
+    Ports {
+        cluster: Arc::new(cluster.clone()),
+        journal: Arc::new(journal),
+        registry: Registry::new(vec![Arc::new(Datagen), Arc::new(Counter)]),
+        clock: Arc::new(SystemClock),
     }
 }
 
