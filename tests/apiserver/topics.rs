@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use tests::kube::namespace::PATIENCE;
 
-use crate::harness::{Broker, external, namespace, suite, topic};
+use crate::harness::{Broker, alone, external, namespace, suite, topic};
 
 /// How many partitions a topic has in the broker.
 fn partitions(broker: &Broker, name: &str) -> Option<usize> {
@@ -248,4 +248,44 @@ fn hundreds_of_topics_are_made_at_once_and_looked_at_in_few_calls() {
         begun.elapsed().as_secs_f64()
     );
     assert_eq!(broker.topic("t0"), None);
+}
+
+#[test]
+fn an_operator_killed_among_many_creations_finds_its_topics_again() {
+    const MANY: usize = 60;
+    let broker = Broker::start();
+    let test = alone("killed");
+    test.apply(&external(&broker.kafka));
+    test.ready_is("cluster/c", "True", "Running");
+    let topics: String = (0..MANY)
+        .map(|number| topic(&format!("t{number}"), "  partitions: 1\n"))
+        .collect();
+    let statuses = || {
+        let list = suite()
+            .kube
+            .json(&["-n", &test.name, "topics.eddyline.dev"]);
+        let list = list.and_then(|list| list["items"].as_array().cloned());
+        let statuses = list.unwrap_or_default().into_iter();
+        statuses
+            .map(|topic| topic["status"].clone())
+            .collect::<Vec<_>>()
+    };
+    suite().kill_operator();
+    test.apply(&topics);
+    let mut kills = 0;
+    test.until("all topics to be ready", PATIENCE * 3, || {
+        suite().start_operator(&[]);
+        let ready = |status: &&Value| status["conditions"][0]["reason"] == "Reconciled";
+        let ready = statuses().iter().filter(ready).count();
+        if ready < MANY && kills < 3 {
+            suite().kill_operator();
+            kills += 1;
+        }
+        (ready == MANY).then_some(())
+    });
+    for status in statuses() {
+        assert_eq!(status["adopted"], false, "{status}");
+        assert!(status["recreations"].is_null(), "{status}");
+    }
+    println!("{MANY} topics made by operators that were killed {kills} times");
 }

@@ -4,7 +4,7 @@ use crds::{Topic, cluster::ClusterState, cluster::Engine, topic::DriftPolicy};
 
 use super::{
     memory,
-    observe::{Observed, is_ready},
+    observe::{Observed, is_ready, is_silent},
     plan::{History, Plan, plan},
     situation::{Situation, There},
     validate::{ClusterFacts, ValidatedTopic, validate},
@@ -68,10 +68,12 @@ pub fn decide(topic: &Topic, observed: &Observed) -> Decision {
             };
             compare(topic, &facts, snapshot)
         }
-        _ if !ready => Decision::Report(Situation::ClusterNotReady, None),
-        Some(View::Unreachable(why)) => {
+        // The Cluster finds the same a moment later; that must not be a second change of each Topic.
+        Some(View::Unreachable(why)) if ready || is_silent(cluster) => {
             Decision::Report(Situation::BrokerUnreachable(why.clone()), None)
         }
+        Some(View::Unreachable(_)) => Decision::Report(Situation::ClusterNotReady, None),
+        _ if !ready => Decision::Report(Situation::ClusterNotReady, None),
         Some(View::Unseen) | None if topic.status.is_some() => Decision::Wait,
         Some(View::Unseen) | None => Decision::Report(Situation::Unseen, None),
     }

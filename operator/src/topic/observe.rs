@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crds::{
-    Cluster, Topic,
+    Cluster, Reason, Topic,
     condition::{READY, Status},
 };
 use kube::ResourceExt;
@@ -33,6 +33,13 @@ pub fn is_ready(cluster: &Cluster) -> bool {
     let conditions = cluster.status.iter().flat_map(|status| &status.conditions);
     let mut ready = conditions.filter(|condition| condition.type_ == READY);
     ready.any(|condition| condition.status == Status::True.as_str())
+}
+
+/// Whether nothing but its brokers' silence keeps a Cluster from serving, by its own account.
+pub fn is_silent(cluster: &Cluster) -> bool {
+    let conditions = cluster.status.iter().flat_map(|status| &status.conditions);
+    let mut ready = conditions.filter(|condition| condition.type_ == READY);
+    ready.any(|condition| condition.reason == Reason::BrokerUnreachable.as_str())
 }
 
 /// The identity of the Cluster that `topic` names.

@@ -414,3 +414,29 @@ async fn a_finalizer_is_there_exactly_while_the_topic_would_go_too() {
         assert_eq!(finalizer::is_set(&world.topic()), held, "{spec}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_does_not_serve_says_why_once() {
+    for (ready, reason, expected) in [
+        ("True", "Running", "BrokerUnreachable"),
+        ("False", "BrokerUnreachable", "BrokerUnreachable"),
+        ("False", "CrashLooping", "ClusterNotReady"),
+        ("Unknown", "Pending", "ClusterNotReady"),
+    ] {
+        let mut world = World::settled(json!({"cluster": "tutorial"})).await;
+        world.unreachable("connection refused");
+        world.cluster_is(ready, reason);
+        world.settle().await;
+        let log = world.take_log();
+        assert_eq!(log[0], format!("status {expected}"), "{ready} {reason}");
+        world.settle().await;
+        assert_eq!(world.take_log(), [""; 0]);
+        world.look().await;
+        world.settle().await;
+        assert_eq!(
+            world.take_log()[0],
+            "status Reconciled",
+            "whatever the Cluster says"
+        );
+    }
+}

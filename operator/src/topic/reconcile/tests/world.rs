@@ -265,6 +265,15 @@ impl World {
         }
     }
 
+    /// The Cluster's own account.
+    pub(super) fn cluster_is(&mut self, ready: &str, reason: &str) {
+        let mut cluster = cluster();
+        let condition = &mut cluster.status.as_mut().unwrap().conditions[0];
+        condition.status = ready.to_owned();
+        condition.reason = reason.to_owned();
+        self.cluster = Some(Arc::new(cluster));
+    }
+
     pub(super) fn cluster_going(&mut self) {
         let mut cluster = cluster();
         cluster.metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
