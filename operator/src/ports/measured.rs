@@ -1,9 +1,9 @@
 //! A port that is timed: what it does is the port's behind it.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use super::broker_admin::{
-    AdminError, Alteration, Answers, BrokerAdmin, Growth, NewTopic, Snapshot,
+    AdminError, Alteration, Amount, Answers, BrokerAdmin, Growth, NewTopic, Snapshot,
 };
 use crate::metrics::Metrics;
 
@@ -51,5 +51,12 @@ impl<A: BrokerAdmin> BrokerAdmin for Measured<A> {
     async fn delete_topics(&self, names: &[String]) -> Result<Answers, AdminError> {
         let call = self.admin.delete_topics(names);
         self.timed("DeleteTopics", call).await
+    }
+
+    async fn amounts(
+        &self,
+        topics: &[(String, i32)],
+    ) -> Result<BTreeMap<String, Amount>, AdminError> {
+        self.timed("Amounts", self.admin.amounts(topics)).await
     }
 }
