@@ -57,6 +57,9 @@ pub struct Args {
         global = true
     )]
     lease_name: String,
+    /// Who it is in the Lease and in Events; unset, the name of its host, which in a pod is the pod's.
+    #[arg(long, value_name = "NAME", env = "EDDYLINE_POD_NAME", global = true)]
+    identity: Option<String>,
     /// Where health and metrics are served.
     #[arg(
         long,
@@ -132,15 +135,15 @@ fn settings(args: Args, role: &str) -> Settings {
         image: args.image.unwrap_or_default(),
         lease_namespace: args.lease_namespace,
         lease_name: args.lease_name,
-        identity: format!("{}{role}", identity()),
+        identity: args.identity.unwrap_or_else(host) + role,
         admin_listen: args.admin_listen,
         topic_deletion_deadline: args.topic_deletion_deadline.as_std(),
     }
 }
 
-/// The host's name, which in a pod is the pod's: a container that starts again in its pod has its Lease
-/// still. Outside of a container the process id tells processes apart.
-fn identity() -> String {
+/// The host's name: a container that starts again in its pod has its Lease still. Outside of a
+/// container the process id tells processes apart.
+fn host() -> String {
     let system = rustix::system::uname();
     let host = system.nodename().to_string_lossy();
     match std::process::id() {
@@ -170,6 +173,7 @@ mod tests {
             "--image=i",
             "--lease-namespace=n",
             "--topic-deletion-deadline=1m",
+            "--identity=eddyline-0",
         ];
         let settings = settings(Line::try_parse_from(words).unwrap().args, "");
         assert_eq!(settings.namespaces, ["a", "b"]);
@@ -179,6 +183,7 @@ mod tests {
             ("i", "n")
         );
         assert_eq!(settings.lease_name, "eddyline");
+        assert_eq!(settings.identity, "eddyline-0");
         assert!(!settings.finalizers());
     }
 

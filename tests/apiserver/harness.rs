@@ -158,6 +158,30 @@ impl Suite {
         program.and_then(|program| program.interrupt(Duration::from_secs(20)))
     }
 
+    /// `eddyline operator release` with the operator's own account; what it said.
+    #[track_caller]
+    pub(crate) fn release(&self) -> String {
+        let mut command = self.operator_command(&[]);
+        command.arg("release");
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        said
+    }
+
+    /// Whether the operator ended by itself; then the next test starts another.
+    #[track_caller]
+    pub(crate) fn operator_ended(&self) -> bool {
+        let mut operator = self.operator();
+        let Some(program) = operator.as_mut() else {
+            return true;
+        };
+        let limit = Duration::from_secs(10);
+        wait::until("the operator to end", limit, || program.ended());
+        *operator = None;
+        true
+    }
+
     /// The operator's answer on its admin port, with its head; empty while it does not answer.
     pub(crate) fn admin(&self, path: &str) -> String {
         let (host, port) = ADMIN.split_once(':').unwrap();

@@ -9,6 +9,7 @@
     reason = "a suite of tests: helpers fail like the tests that call them"
 )]
 
+mod cluster;
 mod connector;
 mod faults;
 mod harness;
