@@ -85,7 +85,7 @@ impl Args {
             Command::Topic(args) => topic::run(args, format, environment).await,
             Command::Group(args) => group::run(args, format, environment).await,
             Command::Doctor(args) => doctor::run(args, format, environment).await,
-            Command::Produce(args) => produce::run(&args, environment).await,
+            Command::Produce(args) => produce::run(&args, format, environment).await,
             Command::Consume(args) => consume::run(args, environment).await,
             Command::Connector(args) => connector::run(args, format, environment).await,
             Command::Datagen(args) => datagen::run(&args, format),

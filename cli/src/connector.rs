@@ -56,26 +56,17 @@ pub async fn run(args: Args, format: Format, environment: &Environment) -> Resul
     let api = Api {
         base: args.connect.url(environment)?,
         client,
+        format,
     };
     match args.command {
         Command::List => list(&api, format).await,
         Command::Status { name } => status(&api, &name, format).await,
-        Command::Pause { name } => {
-            api.steer(Method::PUT, &name, "pause", "is being paused")
-                .await
-        }
-        Command::Resume { name } => {
-            api.steer(Method::PUT, &name, "resume", "is being resumed")
-                .await
-        }
-        Command::Stop { name } => {
-            api.steer(Method::PUT, &name, "stop", "is being stopped")
-                .await
-        }
+        Command::Pause { name } => api.steer(Method::PUT, &name, "pause", "paused").await,
+        Command::Resume { name } => api.steer(Method::PUT, &name, "resume", "resumed").await,
+        Command::Stop { name } => api.steer(Method::PUT, &name, "stop", "stopped").await,
         Command::Restart { name, only_failed } => {
             let action = format!("restart?includeTasks=true&onlyFailed={only_failed}");
-            api.steer(Method::POST, &name, &action, "is being restarted")
-                .await
+            api.steer(Method::POST, &name, &action, "restarted").await
         }
     }
 }
@@ -83,6 +74,7 @@ pub async fn run(args: Args, format: Format, environment: &Environment) -> Resul
 struct Api {
     base: String,
     client: reqwest::Client,
+    format: Format,
 }
 
 impl Api {
@@ -163,7 +155,14 @@ impl Api {
             &format!("/connectors/{}/{action}", escaped(name)),
         )
         .await?;
-        output::talk(&format!("{name} {done}"));
+        // Connect answers before it is done.
+        match self.format {
+            Format::Table => output::talk(&format!("{name} is being {done}")),
+            Format::Json => {
+                let answer = json!({"name": name, "result": format!("being {done}")});
+                output::line(&output::json(&answer))?;
+            }
+        }
         Ok(())
     }
 }

@@ -12,13 +12,14 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use rdkafka::types::RDKafkaErrorCode;
+use serde_json::json;
 
 use crate::address::Kafka;
 use crate::environment::Environment;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Interrupts;
 use crate::kafka;
-use crate::output;
+use crate::output::{self, Format};
 use crate::produce::line::{Form, Record};
 
 pub mod line;
@@ -53,7 +54,7 @@ pub struct Args {
 ///
 /// # Errors
 /// No cluster, no such topic, a line that is no record, or a record that was not acknowledged.
-pub async fn run(args: &Args, environment: &Environment) -> Result<(), Failure> {
+pub async fn run(args: &Args, format: Format, environment: &Environment) -> Result<(), Failure> {
     let servers = args.kafka.servers(environment)?;
     kafka::partitions(&servers, &args.topic).await?;
     let mut config = kafka::client(&servers);
@@ -68,9 +69,9 @@ pub async fn run(args: &Args, environment: &Environment) -> Result<(), Failure> 
         .create_with_context(Deliveries::default())
         .map_err(|error| Failure::new(format!("cannot send to {}: {error}", args.topic), ""))?;
     let producer = Arc::new(producer);
-    finish_at_interrupt(Arc::clone(&producer), args.topic.clone())?;
+    finish_at_interrupt(Arc::clone(&producer), args.topic.clone(), format)?;
     let sent = send_all(&producer, args, std::io::stdin().lock());
-    let flushed = finish(&producer, &args.topic);
+    let flushed = finish(&producer, &args.topic, format)?;
     sent?;
     let deliveries = producer.context();
     let failure = deliveries
@@ -88,16 +89,24 @@ pub async fn run(args: &Args, environment: &Environment) -> Result<(), Failure> 
     }
 }
 
-/// Waits for the last answers, and says how many came.
-fn finish(producer: &BaseProducer<Deliveries>, topic: &str) -> Result<(), KafkaError> {
+/// Waits for the last answers, and says how many came. Whether all have is what it gives.
+fn finish(
+    producer: &BaseProducer<Deliveries>,
+    topic: &str,
+    format: Format,
+) -> Result<Result<(), KafkaError>, Failure> {
     let flushed = producer.flush(LAST_ANSWERS);
     let acknowledged = &producer.context().acknowledged;
-    let (count, records) = match acknowledged.load(Ordering::Relaxed) {
-        1 => (1, "record"),
-        count => (count, "records"),
-    };
-    output::talk(&format!("{count} {records} sent to {topic}"));
-    flushed
+    let count = acknowledged.load(Ordering::Relaxed);
+    let records = if count == 1 { "record" } else { "records" };
+    match format {
+        Format::Table => output::talk(&format!("{count} {records} sent to {topic}")),
+        Format::Json => {
+            let sent = json!({"topic": topic, "records": count});
+            output::line(&output::json(&sent))?;
+        }
+    }
+    Ok(flushed)
 }
 
 /// At Ctrl-C the lines read so far are still sent; a second one ends the process at once. Reading standard input cannot be
@@ -105,12 +114,13 @@ fn finish(producer: &BaseProducer<Deliveries>, topic: &str) -> Result<(), KafkaE
 fn finish_at_interrupt(
     producer: Arc<BaseProducer<Deliveries>>,
     topic: String,
+    format: Format,
 ) -> Result<(), Failure> {
     let mut interrupts = Interrupts::catch()?;
     tokio::spawn(async move {
         interrupts.next().await;
         interrupts.end_at_next();
-        let finished = tokio::task::spawn_blocking(move || finish(&producer, &topic));
+        let finished = tokio::task::spawn_blocking(move || finish(&producer, &topic, format));
         // Nobody is left to act on what was not acknowledged: the count says it.
         let _ = finished.await;
         process::exit(Code::Interrupted as i32);

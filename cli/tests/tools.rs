@@ -51,6 +51,8 @@ fn what_is_produced_is_consumed() {
         .is(0, "", "created topic t\n");
     let made = home.run_with(&["produce", "t"], "a\nb\nc\n");
     assert_eq!(made.code, Some(0), "{made:?}");
+    let sent = home.run_with(&["produce", "t", "-o", "json"], "");
+    assert_eq!(sent.json(), serde_json::json!({"topic": "t", "records": 0}));
     let words = [
         "consume",
         "t",

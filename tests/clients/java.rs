@@ -12,7 +12,7 @@ use tests::{manifest, paths};
 use crate::servers::{self, client, text};
 
 /// The class path.
-fn classes() -> &'static String {
+pub(crate) fn classes() -> &'static String {
     static CLASSES: OnceLock<String> = OnceLock::new();
     CLASSES.get_or_init(|| {
         let source = paths::root().join("tests/clients/java");

@@ -10,5 +10,6 @@ mod durability;
 mod java;
 mod kcat;
 mod listeners;
+mod programs;
 mod python;
 mod servers;

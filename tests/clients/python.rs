@@ -10,7 +10,7 @@ use tests::paths;
 use crate::servers::{self, client, text};
 
 /// The interpreter of an environment that has what `requirements.txt` names.
-fn python() -> &'static PathBuf {
+pub(crate) fn python() -> &'static PathBuf {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON.get_or_init(|| {
         let wanted = paths::root().join("tests/clients/python/requirements.txt");

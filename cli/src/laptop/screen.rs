@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use connect_worker::{ConnectorState, ConnectorStatus};
+use connect_worker::{ConnectorState, ConnectorStatus, Reason};
 
 use crate::environment::Environment;
+use crate::laptop::findings::nearest;
 use crate::laptop::listen::CONTAINERS;
 
 /// How lines look.
@@ -101,7 +102,7 @@ pub fn lines(view: &View<'_>, style: Style, data: &Path, environment: &Environme
         } else {
             style.note(&text)
         });
-        lines.extend(reasons(view.connectors));
+        lines.extend(reasons(view.connectors, view.topics));
     }
     lines.push(String::new());
     lines.extend(hints(view));
@@ -115,11 +116,26 @@ fn good(state: ConnectorState) -> bool {
 }
 
 /// Why connectors do not run, where they know.
-fn reasons(connectors: &[ConnectorStatus]) -> impl Iterator<Item = String> {
+fn reasons(connectors: &[ConnectorStatus], topics: &[(String, i32)]) -> Vec<String> {
     let troubled = connectors.iter().filter(|one| !good(one.state));
-    troubled.filter_map(|one| {
-        let why = one.trace.as_deref()?.lines().next()?;
+    let reasons = troubled.filter_map(|one| {
+        let why = why(one, topics)?;
         Some(format!("              {}: {why}", one.name))
+    });
+    reasons.collect()
+}
+
+/// What a connector says about its state; about a topic that is not there also which one may be meant.
+fn why(connector: &ConnectorStatus, topics: &[(String, i32)]) -> Option<String> {
+    let said = connector.trace.as_deref()?.lines().next()?;
+    let names = topics.iter().map(|(name, _)| name.as_str());
+    let near = match connector.reason {
+        Some(Reason::TopicNotFound) => nearest(&connector.topic, names),
+        _ => None,
+    };
+    Some(match near {
+        Some(near) => format!("{said}; did you mean \"{near}\"?"),
+        None => said.to_owned(),
     })
 }
 
@@ -155,12 +171,8 @@ fn hints(view: &View<'_>) -> Vec<String> {
 }
 
 /// The line for a connector whose state changed while running.
-pub fn state_line(connector: &ConnectorStatus, style: Style) -> String {
-    let why = connector
-        .trace
-        .as_deref()
-        .and_then(|trace| trace.lines().next());
-    let text = match why {
+pub fn state_line(connector: &ConnectorStatus, topics: &[(String, i32)], style: Style) -> String {
+    let text = match why(connector, topics) {
         Some(why) => format!("connector {} {}: {why}", connector.name, connector.state),
         None => format!("connector {} {}", connector.name, connector.state),
     };
@@ -247,16 +259,42 @@ mod tests {
             connector(ConnectorState::Running),
             connector(ConnectorState::Unassigned),
         ];
-        let reasons: Vec<_> = reasons(&all).collect();
-        assert_eq!(reasons, ["              orders-gen: it broke"]);
+        assert_eq!(reasons(&all, &[]), ["              orders-gen: it broke"]);
         assert!(!states(&all).0);
     }
 
     #[test]
+    fn a_topic_that_is_not_there_is_met_with_the_nearest_one() {
+        let topics = [("rides".to_owned(), 1), ("orders".to_owned(), 2)];
+        let waiting = ConnectorStatus {
+            topic: "ordrs".to_owned(),
+            reason: Some(Reason::TopicNotFound),
+            trace: Some("topic ordrs does not exist".to_owned()),
+            ..connector(ConnectorState::Unassigned)
+        };
+        let told = "orders-gen: topic ordrs does not exist; did you mean \"orders\"?";
+        let lines = reasons(std::slice::from_ref(&waiting), &topics);
+        assert_eq!(lines, [format!("              {told}")]);
+        let far = [("clicks".to_owned(), 1)];
+        assert_eq!(
+            why(&waiting, &far).as_deref(),
+            Some("topic ordrs does not exist")
+        );
+    }
+
+    #[test]
     fn a_change_of_state_is_one_line_with_its_cause() {
-        let line = state_line(&connector(ConnectorState::Failed), Style { color: false });
+        let line = state_line(
+            &connector(ConnectorState::Failed),
+            &[],
+            Style { color: false },
+        );
         assert_eq!(line, "✘ connector orders-gen FAILED: it broke");
-        let colored = state_line(&connector(ConnectorState::Running), Style { color: true });
+        let colored = state_line(
+            &connector(ConnectorState::Running),
+            &[],
+            Style { color: true },
+        );
         assert!(colored.starts_with("\u{1b}[32m✔"), "{colored}");
     }
 }

@@ -56,7 +56,7 @@ impl Watching<'_> {
                 _ = resync.tick() => tell_result(keeper.carry_out().await, self.style),
                 Ok(()) = worker.changed() => {
                     let snapshot = worker.borrow_and_update().clone();
-                    self.tell_states(&snapshot);
+                    self.tell_states(&snapshot, &keeper.topics);
                 }
             }
         }
@@ -106,7 +106,7 @@ impl Watching<'_> {
         self.noted.iter().any(|known| text(known) == text(note))
     }
 
-    fn tell_states(&mut self, snapshot: &Snapshot) {
+    fn tell_states(&mut self, snapshot: &Snapshot, topics: &[(String, i32)]) {
         let now = states(snapshot);
         for connector in snapshot.connectors.values() {
             let state = (
@@ -115,7 +115,7 @@ impl Watching<'_> {
                 connector.trace.clone(),
             );
             if !self.states.contains(&state) {
-                output::talk(&state_line(connector, self.style));
+                output::talk(&state_line(connector, topics, self.style));
             }
         }
         self.states = now;
