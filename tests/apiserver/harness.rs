@@ -64,14 +64,19 @@ pub(crate) struct Turn<T> {
 }
 
 impl<T> Turn<T> {
+    #[track_caller]
     fn new(test: &str, turn: T) -> Self {
         suite().start_operator(&[]);
-        let log = || ("operator".to_owned(), suite().operator_log());
         Self {
-            namespace: Namespace::new(&suite().kube, test).showing(log),
+            namespace: fresh(test),
             _turn: turn,
         }
     }
+}
+
+fn fresh(test: &str) -> Namespace {
+    let log = || ("operator".to_owned(), suite().operator_log());
+    Namespace::new(&suite().kube, test).showing(log)
 }
 
 impl<T> Deref for Turn<T> {

@@ -11,6 +11,7 @@
 
 mod cluster;
 mod connector;
+mod explain;
 mod faults;
 mod harness;
 mod rest;

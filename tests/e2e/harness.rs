@@ -63,13 +63,19 @@ pub(crate) struct Turn<T> {
 }
 
 impl<T> Turn<T> {
+    #[track_caller]
     fn new(test: &str, turn: T) -> Self {
-        let log = || ("operator".to_owned(), suite().operator_log());
         Self {
-            namespace: Namespace::new(&suite().kube, test).showing(log),
+            namespace: fresh(test),
             _turn: turn,
         }
     }
+}
+
+#[track_caller]
+fn fresh(test: &str) -> Namespace {
+    let log = || ("operator".to_owned(), suite().operator_log());
+    Namespace::new(&suite().kube, test).showing(log)
 }
 
 impl<T> Deref for Turn<T> {
@@ -89,9 +95,15 @@ impl Suite {
         let image = image();
         kube.load_image(&image.display().to_string());
         let quickstart = "quickstart".to_owned();
-        kube.kubectl(&["create", "namespace", &quickstart]);
         let begun = Instant::now();
-        install(&kube, HOME, "eddyline", &[]);
+        // A cluster kept from an earlier run has it all.
+        if kube
+            .attempt(&["helm", "status", "eddyline", "-n", HOME], "")
+            .is_err()
+        {
+            kube.kubectl(&["create", "namespace", &quickstart]);
+            install(&kube, HOME, "eddyline", &[]);
+        }
         let file = manifest::quickstart().display().to_string();
         kube.kubectl(&["apply", "-n", &quickstart, "-f", &file]);
         let first = records::by_a_pod(&kube, &quickstart, "orders", 1);

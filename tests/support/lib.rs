@@ -1,6 +1,7 @@
 //! What the test suites share: where things are, the real program as a child, and waiting for a condition.
 //! It must not know what any suite asserts.
 
+pub mod golden;
 pub mod kafka;
 pub mod kube;
 pub mod manifest;

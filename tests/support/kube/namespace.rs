@@ -59,6 +59,15 @@ impl Namespace {
         }
     }
 
+    /// One more namespace for the same test.
+    #[must_use]
+    #[track_caller]
+    pub fn beside(&self, test: &str) -> Self {
+        let mut beside = Self::new(&self.kube, test);
+        beside.dumps.clone_from(&self.dumps);
+        beside
+    }
+
     /// Also shows `dump` when the test fails.
     #[must_use]
     pub fn showing(mut self, dump: fn() -> (String, String)) -> Self {
