@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tests::kube::kubectl::Kube;
 use tests::kube::namespace::Namespace;
 use tests::kube::provider::{Guard, Provider};
-use tests::{manifest, paths};
+use tests::{manifest, paths, wait};
 
 use crate::records;
 
@@ -65,6 +65,7 @@ pub(crate) struct Turn<T> {
 impl<T> Turn<T> {
     #[track_caller]
     fn new(test: &str, turn: T) -> Self {
+        suite().working();
         Self {
             namespace: fresh(test),
             _turn: turn,
@@ -115,6 +116,22 @@ impl Suite {
             turn: RwLock::default(),
             _guard: guard,
         }
+    }
+
+    /// Waits until the operator has the Lease: one installed after an uninstall stands by until what took the Lease from
+    /// the old one has run out.
+    #[track_caller]
+    fn working(&self) {
+        let field = "jsonpath={.spec.holderIdentity}";
+        wait::until("the operator to have its Lease", GONE * 2, || {
+            let lease = ["get", "lease", "eddyline", "-n", HOME, "-o", field];
+            let holder = self.kube.try_kubectl(&lease).ok()?;
+            let label = "app.kubernetes.io/component=operator";
+            let pods = ["get", "pods", "-n", HOME, "-l", label, "-o", "name"];
+            let pods = self.kube.try_kubectl(&pods).ok()?;
+            let works = pods.lines().any(|pod| pod == format!("pod/{holder}"));
+            works.then_some(())
+        });
     }
 
     /// The end of what the operator said.
