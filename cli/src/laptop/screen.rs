@@ -151,10 +151,9 @@ fn states(connectors: &[ConnectorStatus]) -> (bool, String) {
 }
 
 fn hints(view: &View<'_>) -> Vec<String> {
-    let filled = view
-        .connectors
-        .first()
-        .map(|connector| connector.topic.as_str());
+    let mut connectors = view.connectors.iter();
+    let filled = connectors.find(|one| one.reason != Some(Reason::TopicNotFound));
+    let filled = filled.map(|one| one.topic.as_str());
     let topic = filled.or_else(|| view.topics.first().map(|(name, _)| name.as_str()));
     let mut hints = Vec::new();
     if let Some(topic) = topic {
@@ -275,6 +274,21 @@ mod tests {
         let told = "orders-gen: topic ordrs does not exist; did you mean \"orders\"?";
         let lines = reasons(std::slice::from_ref(&waiting), &topics);
         assert_eq!(lines, [format!("              {told}")]);
+        let view = View {
+            kafka: "",
+            more: &BTreeMap::new(),
+            bundled: true,
+            connect: "",
+            more_connect: &[],
+            admin: "",
+            topics: &topics,
+            connectors: std::slice::from_ref(&waiting),
+            restart: "",
+        };
+        assert_eq!(
+            hints(&view)[0],
+            "  Read it:      eddyline consume rides -n 5"
+        );
         let far = [("clicks".to_owned(), 1)];
         assert_eq!(
             why(&waiting, &far).as_deref(),
