@@ -82,7 +82,8 @@ pub fn of_changes(look: &Look) -> Vec<Note> {
                 news.push(warning(
                     "PartitionsGrown",
                     format!(
-                        "topic {name} has {} instead of {before}: keys go to other partitions from now on, so the order of records with one key is kept within each part only",
+                        "topic {name} has {} instead of {before}: keys go to other partitions from now on, so the order of records with one \
+                         key is kept within each part only",
                         partitions(growth.partitions)
                     ),
                 ));
@@ -206,7 +207,8 @@ pub fn of_parting(topic: &str, cluster: &str, parting: &Parting) -> Note {
         Parting::Orphaned(why) => warning(
             "Orphaned",
             format!(
-                "topic {topic} stays in Cluster {cluster} with nobody to look after it, for it could not be deleted: {why}; delete it there by hand: eddyline topic delete {topic}"
+                "topic {topic} stays in Cluster {cluster} with nobody to look after it, for it could not be deleted: {why}; delete it there \
+                 by hand: eddyline topic delete {topic}"
             ),
         ),
     }

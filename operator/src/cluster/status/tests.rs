@@ -294,7 +294,7 @@ fn every_state_has_its_words() {
         )
         .unwrap();
     }
-    assert_eq!(text, include_str!("golden.txt"), "{text}");
+    assert_eq!(text, include_str!("states.expected"), "{text}");
 }
 
 #[test]

@@ -304,7 +304,7 @@ fn every_state_has_its_reason_message_and_event() {
         )
         .unwrap();
     }
-    assert_eq!(table, include_str!("golden.txt"));
+    assert_eq!(table, include_str!("states.expected"));
 }
 
 #[test]

@@ -35,7 +35,8 @@ fn each_parting_is_told_in_its_own_words() {
         ),
         (
             Parting::Orphaned("connection refused".to_owned()),
-            "Warning Orphaned: topic orders stays in Cluster tutorial with nobody to look after it, for it could not be deleted: connection refused; delete it there by hand: eddyline topic delete orders",
+            "Warning Orphaned: topic orders stays in Cluster tutorial with nobody to look after it, for it could not be deleted: connection \
+             refused; delete it there by hand: eddyline topic delete orders",
         ),
     ] {
         let note = of_parting("orders", "tutorial", &parting);

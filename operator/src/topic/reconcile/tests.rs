@@ -149,7 +149,8 @@ async fn a_changed_spec_is_carried_out_and_told() {
         world.take_log(),
         [
             "status Reconciled",
-            "Warning PartitionsGrown: topic orders has 3 partitions instead of 1: keys go to other partitions from now on, so the order of records with one key is kept within each part only",
+            "Warning PartitionsGrown: topic orders has 3 partitions instead of 1: keys go to other partitions from now on, so the order of \
+             records with one key is kept within each part only",
             "Normal SettingsChanged: topic orders: retention.ms 604800000 → 86400000",
         ]
     );
@@ -350,9 +351,11 @@ async fn a_broker_that_does_not_answer_holds_a_deletion_up_for_a_while() {
         log,
         [
             "status BrokerUnreachable",
-            "Warning BrokerUnreachable: being deleted, and the topic could not be deleted yet: connection refused; tried again for a while, then the topic is left where it is",
+            "Warning BrokerUnreachable: being deleted, and the topic could not be deleted yet: connection refused; tried again for a while, \
+             then the topic is left where it is",
             "finalizer removed",
-            "Warning Orphaned: topic orders stays in Cluster tutorial with nobody to look after it, for it could not be deleted: connection refused; delete it there by hand: eddyline topic delete orders",
+            "Warning Orphaned: topic orders stays in Cluster tutorial with nobody to look after it, for it could not be deleted: connection \
+             refused; delete it there by hand: eddyline topic delete orders",
         ]
     );
     assert!(world.broker.state().cluster.topics.contains_key("orders"));

@@ -177,7 +177,7 @@ fn each_state_has_its_reason_message_and_event() {
             None
         );
     }
-    let golden = include_str!("states.txt");
+    let golden = include_str!("states.expected");
     assert_eq!(text, golden, "\n{text}");
 }
 
