@@ -93,6 +93,9 @@ async fn turn(
         },
         now: Timestamp::now(),
     };
+    if status::is_worth_asking(&observed) {
+        context.snapshots.nudge(name);
+    }
     let next = status(&look, cluster.status.as_ref());
     let written = apply::status(context, cluster, &next).await?;
     Ok(match written {

@@ -160,6 +160,12 @@ pub fn is_on_its_way(status: &ClusterStatus) -> bool {
     ready(status).is_some_and(|ready| ready.status == Status::Unknown.as_str())
 }
 
+/// A broker is ready that nobody has had an answer of: it is worth asking again now.
+pub fn is_worth_asking(observed: &Observed) -> bool {
+    let is_up = observed.pods.first().is_some_and(|pod| is_ready(pod));
+    is_up && observed.view.is_some() && snapshot(observed).is_none()
+}
+
 fn ready(status: &ClusterStatus) -> Option<&Condition> {
     let mut conditions = status.conditions.iter();
     conditions.find(|condition| condition.type_ == condition::READY)

@@ -199,7 +199,7 @@ fn starts() -> Vec<Row> {
 }
 
 fn answers() -> Vec<Row> {
-    use crds::Reason::{BrokerUnreachable, Running};
+    use crds::Reason::{BrokerUnreachable, Pending, Running};
     let ephemeral = || cluster(json!({"storage": {"ephemeral": true}}));
     vec![
         row("the broker is ready and not asked yet", ready(View::Unseen)),
@@ -210,7 +210,20 @@ fn answers() -> Vec<Row> {
             growth: Some("class standard does not allow it".into()),
             ..row("the volume does not grow", ready(seen(&[])))
         },
-        row("the broker does not answer", ready(silent())),
+        row(
+            "the broker did not answer while it started",
+            ready(silent()),
+        ),
+        after(
+            Pending,
+            21,
+            row("the broker never answered", ready(silent())),
+        ),
+        after(
+            Running,
+            9,
+            row("the broker does not answer any more", ready(silent())),
+        ),
         after(
             BrokerUnreachable,
             2,

@@ -19,6 +19,10 @@ use crate::{
 const LATE: i64 = 60;
 /// Seconds after which a volume that is not there is reported.
 const LATE_VOLUME: i64 = 20;
+/// Seconds after which a start without an answer is reported.
+const LATE_ANSWER: i64 = 20;
+
+const NO_ANSWER_YET: &str = "waiting for the first answer of the brokers";
 
 type Judged = (Reason, String);
 
@@ -33,7 +37,10 @@ pub(super) fn verdict(look: &Look<'_>, before: Option<&Condition>) -> Judged {
         Engine::Bundled if stops => stopped(look),
         Engine::Bundled => {
             let waits = Waits { look, before };
-            waits.for_pod().unwrap_or_else(|| answered(look, before))
+            waits
+                .for_pod()
+                .or_else(|| waits.for_answer())
+                .unwrap_or_else(|| answered(look, before))
         }
     }
 }
@@ -110,10 +117,7 @@ fn answered(look: &Look<'_>, before: Option<&Condition>) -> Judged {
             Some(before) if before.reason == Reason::BrokerUnreachable.as_str() => {
                 (Reason::BrokerUnreachable, before.message.clone())
             }
-            _ => (
-                Reason::Pending,
-                "waiting for the first answer of the brokers".to_owned(),
-            ),
+            _ => (Reason::Pending, NO_ANSWER_YET.to_owned()),
         },
     }
 }
@@ -160,6 +164,16 @@ impl Waits<'_> {
                 .or_else(|| self.with_trouble(pod))
                 .unwrap_or_else(|| self.starting(pod)),
         )
+    }
+
+    /// A broker that was asked while it started did not answer; that is no news before it was asked again.
+    fn for_answer(&self) -> Option<Judged> {
+        let is_starting = self
+            .before
+            .is_none_or(|before| before.status == Status::Unknown.as_str());
+        let has_failed = matches!(self.look.observed.view, Some(View::Unreachable(_)));
+        (has_failed && is_starting && !self.is_late(LATE_ANSWER))
+            .then(|| (Reason::Pending, NO_ANSWER_YET.to_owned()))
     }
 
     /// A pod waits for its volume as if no node had room: the volume is the thing to look at.
