@@ -51,8 +51,9 @@ impl Desk {
         let program = Program::start(command);
         wait::until("all records", PATIENCE, || {
             let lines = program.lines();
-            let has = |value: &&str| lines.iter().any(|line| line.ends_with(*value));
-            let all = ["v1", "v2", "v3"].iter().all(|value| has(value));
+            let all = ["v1", "v2", "v3"]
+                .iter()
+                .all(|value| lines.iter().any(|line| line.ends_with(value)));
             all.then_some(())
         });
         program.interrupt(PATIENCE);
