@@ -164,7 +164,7 @@ fn an_external_cluster_counts_its_topics_and_owns_nothing() {
     broker.tool(&["topic", "create", "stray"]);
     test.apply(&(external(&broker.kafka) + &topic("named", "  partitions: 1\n")));
     test.ready("topic/named");
-    let status = test.until("the counts", Duration::from_secs(60), || {
+    let status = test.until("the counts", Duration::from_mins(1), || {
         let status = test.get("cluster/c")?["status"].clone();
         (status["topics"] == 2).then_some(status)
     });
