@@ -260,6 +260,29 @@ fn what_keeps_a_worker_from_running_is_named() {
 }
 
 #[test]
+fn a_pod_that_the_api_server_refuses_is_said_and_a_good_one_goes_on() {
+    let broker = Broker::start();
+    let test = namespace("refused");
+    test.apply(&(external(&broker.kafka) + &topic("orders", "  partitions: 1\n")));
+    test.apply(&connector(
+        &(SLOW.to_owned() + "  pod: {labels: {team: \"not valid!\"}}\n"),
+    ));
+    let message = test.ready_is("connector/gen", "False", "InvalidConfig");
+    assert!(
+        message.contains("refuses") && message.contains("not valid!"),
+        "{message}"
+    );
+    assert_eq!(test.get("statefulset/gen-worker"), None);
+    test.patch(
+        "connector/gen",
+        "{\"spec\":{\"pod\":{\"labels\":{\"team\":\"a\"}}}}",
+    );
+    test.ready_is("connector/gen", "Unknown", "Pending");
+    let labels = &pod(&test, "gen-worker-0")["metadata"]["labels"];
+    assert_eq!(labels["team"], "a");
+}
+
+#[test]
 fn a_connector_at_rest_is_not_written_and_a_restarted_operator_writes_nothing() {
     let broker = Broker::start();
     let test = alone("still");

@@ -28,14 +28,14 @@ fn pods(test: &Namespace) -> Vec<(String, String, i64)> {
         .list("pods", "eddyline.dev/connector=x")
         .iter()
         .map(|pod| {
-            let text = |field: &str| {
+            let named = |field: &str| {
                 pod["metadata"][field]
                     .as_str()
                     .unwrap_or_default()
                     .to_owned()
             };
             let restarts = pod["status"]["containerStatuses"][0]["restartCount"].as_i64();
-            (text("name"), text("uid"), restarts.unwrap_or(0))
+            (named("name"), named("uid"), restarts.unwrap_or(0))
         })
         .collect();
     pods.sort();

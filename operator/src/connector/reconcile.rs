@@ -121,6 +121,12 @@ impl Turn<'_> {
                 Err(error @ ApplyError::Foreign { .. }) => {
                     Some(Obstacle::NameTaken(error.to_string()))
                 }
+                Err(ApplyError::Call(error)) if !error.is_namespace_going() => {
+                    match error.refusal() {
+                        Some(reason) => Some(Obstacle::Refused(reason)),
+                        None => return Err(ApplyError::Call(error)),
+                    }
+                }
                 Err(error) => return Err(error),
             },
         };
@@ -267,6 +273,8 @@ impl Turn<'_> {
         let jitter = 0.9 + 0.2 * spread(self.name, second);
         Ok(match (&observed.set, &look.answer) {
             (None, _) if look.obstacle.is_some() => Outcome::Settled,
+            // Asked for again at the resync and after an edit: it would be refused every time.
+            _ if matches!(look.obstacle, Some(Obstacle::Refused(_))) => Outcome::Settled,
             _ if status::is_on_its_way(&next) => Outcome::After(SOON),
             _ => Outcome::After(POLL.mul_f64(jitter)),
         })

@@ -50,6 +50,8 @@ pub enum Obstacle {
     Invalid(Vec<Finding>),
     /// The API server has an object that cannot be read.
     Unreadable(String),
+    /// The API server refuses a child as it is asked for.
+    Refused(String),
     /// The Cluster does not exist.
     NoCluster,
     /// A child's name is taken; the text says what has it.

@@ -153,6 +153,12 @@ fn obstacles() -> Vec<Case> {
             "the object does not decode",
             Obstacle::Unreadable("missing field `cluster`".into()),
         ),
+        obstacle(
+            "a child is refused",
+            Obstacle::Refused(
+                "StatefulSet.apps \"gen-worker\" is invalid: spec.template.labels".into(),
+            ),
+        ),
         obstacle("the Cluster is missing", Obstacle::NoCluster),
         obstacle("a child's name is taken", Obstacle::NameTaken(taken)),
         obstacle(

@@ -51,6 +51,10 @@ fn obstacle(look: &Look<'_>) -> Option<Judged> {
             Reason::NameConflict,
             format!("{text}: delete that, or give this Connector another name"),
         ),
+        Obstacle::Refused(text) => (
+            Reason::InvalidConfig,
+            format!("the API server refuses what this Connector asks for: {text}"),
+        ),
         Obstacle::NoCluster => (
             Reason::ClusterNotFound,
             format!(
