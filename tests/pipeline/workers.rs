@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tests::program::{self, Program};
 use tests::{kafka, wait};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const RATE: i64 = 300;
 
 /// One broker, and the folder that every worker has mounted.
