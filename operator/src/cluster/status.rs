@@ -4,7 +4,7 @@
 mod verdict;
 
 use crds::{
-    Cluster,
+    Cluster, Reason,
     cluster::{ClusterState, ClusterStatus, Engine, UnmanagedTopics},
     condition::{self, Status},
 };
@@ -75,7 +75,7 @@ pub fn status(look: &Look<'_>, previous: Option<&ClusterStatus>) -> ClusterStatu
     condition::upsert(&mut conditions, ready);
 
     let snapshot = snapshot(look.observed);
-    let (wanted, available) = brokers(look, snapshot);
+    let (wanted, available) = brokers(look, snapshot, reason);
     let image = image(look.observed);
     let is_external = cluster.spec.engine == Engine::External;
     ClusterStatus {
@@ -176,11 +176,15 @@ fn snapshot(observed: &Observed) -> Option<&Snapshot> {
 }
 
 /// Brokers wanted and brokers ready.
-fn brokers(look: &Look<'_>, snapshot: Option<&Snapshot>) -> (i32, i32) {
+fn brokers(look: &Look<'_>, snapshot: Option<&Snapshot>, reason: Reason) -> (i32, i32) {
     if look.cluster.spec.engine == Engine::External {
         let known = look.cluster.status.as_ref();
         let before = known.and_then(|status| status.replicas).unwrap_or(0);
-        return snapshot.map_or((before, 0), |snapshot| (snapshot.brokers, snapshot.brokers));
+        // Running without a snapshot: they were there when an operator looked last.
+        let there = if reason == Reason::Running { before } else { 0 };
+        return snapshot.map_or((before, there), |snapshot| {
+            (snapshot.brokers, snapshot.brokers)
+        });
     }
     let set = look.observed.set.as_deref();
     let wanted = set.and_then(|set| set.spec.as_ref()?.replicas);

@@ -229,6 +229,11 @@ fn answers() -> Vec<Row> {
             2,
             row("the broker is asked anew", ready(View::Unseen)),
         ),
+        after(
+            Running,
+            9,
+            row("another operator has not asked yet", ready(View::Unseen)),
+        ),
     ]
 }
 

@@ -112,14 +112,25 @@ fn answered(look: &Look<'_>, before: Option<&Condition>) -> Judged {
                 format!("no broker answers ({cause}): {next}"),
             )
         }
-        // A broker that did not answer and is asked anew has not answered yet.
+        // A broker that did not answer and is asked anew has not answered yet; one that ran when an
+        // operator looked last is not doubted because another operator has yet to ask it.
         Some(View::Unseen) | None => match before {
             Some(before) if before.reason == Reason::BrokerUnreachable.as_str() => {
                 (Reason::BrokerUnreachable, before.message.clone())
             }
+            Some(before)
+                if before.reason == Reason::Running.as_str() && is_current(before, look) =>
+            {
+                (Reason::Running, before.message.clone())
+            }
             _ => (Reason::Pending, NO_ANSWER_YET.to_owned()),
         },
     }
+}
+
+/// Whether a condition speaks of the spec as it is.
+fn is_current(before: &Condition, look: &Look<'_>) -> bool {
+    before.observed_generation == look.cluster.metadata.generation
 }
 
 fn running(look: &Look<'_>) -> String {
