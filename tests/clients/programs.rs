@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use tests::program::{self, Program};
-use tests::{paths, wait};
+use tests::{java, paths, wait};
 
+use crate::python;
 use crate::servers::{self, Broker, client, text};
-use crate::{java, python};
 
 /// A virtual machine or a download may take its time.
 const PATIENCE: Duration = Duration::from_mins(2);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tests::java;
 use tests::program::Program;
 
 use crate::harness::{HOME, namespace, suite};
@@ -71,6 +72,14 @@ fn any_client_on_a_laptop_gets_in_by_port_forward() {
     ];
     let said = suite().kube.run(&kcat);
     assert_eq!(said.matches("orderid").count(), 3, "{said}");
+
+    let java = java::command();
+    let words: Vec<_> = java.iter().map(String::as_str).collect();
+    let said = suite()
+        .kube
+        .run(&[&words[..], &["first", "localhost:9094", "orders"]].concat());
+    println!("a Java group through the port-forward: {}", said.trim());
+    assert!(said.contains("first_ms="), "{said}");
 }
 
 #[test]

@@ -84,10 +84,13 @@ pub(crate) const ALL: &[Tier] = &[
             "nft",
             "conntrack",
             "kcat",
+            "java",
+            "mvn",
         ],
         kubernetes: Kubernetes::Node,
         remedy: "as root, with Go 1.26 or later (go.dev/doc/install): apt-get install -y containerd runc \
-                 containernetworking-plugins iproute2 nftables conntrack umoci skopeo gcc libc6-dev openssl kcat && \
+                 containernetworking-plugins iproute2 nftables conntrack umoci skopeo gcc libc6-dev openssl kcat \
+                 openjdk-17-jdk-headless maven && \
                  tests/cluster/local/build; or another Kubernetes: EDDYLINE_CLUSTER=kind|existing",
     },
 ];
