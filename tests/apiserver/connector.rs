@@ -293,6 +293,14 @@ fn a_connector_at_rest_is_not_written_and_a_restarted_operator_writes_nothing() 
     play_kubelet(&test, "gen-worker-0", &waiting("ImagePullBackOff"));
     test.ready_is("connector/gen", "False", "ImagePull");
     test.ready("cluster/c");
+    // What is counted is written a moment later; a restarted operator would not wait that moment.
+    test.until("the Cluster to count what names it", RESYNC * 20, || {
+        let status = test.get("cluster/c")?["status"].clone();
+        (status["topics"] == 1
+            && status["connectors"] == 1
+            && status["unmanagedTopics"]["count"] == 0)
+            .then_some(())
+    });
     let audit = suite().kube.audit().unwrap();
     let here = |mark| {
         let mut writes = audit.writes(mark, USER);

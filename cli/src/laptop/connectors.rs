@@ -10,7 +10,7 @@ use operator::ports::connect_api::Config;
 use serde::Deserialize as _;
 
 use crate::laptop::documents::{Id, Object};
-use crate::laptop::state::{Remembered, State};
+use crate::laptop::state::{Carried, Remembered, State};
 
 /// The connectors of the files.
 #[derive(Debug, Clone, Default)]
@@ -32,37 +32,54 @@ pub fn managed(
         |id: &Id| id.kind != "Connector" || connectors.iter().any(|connector| connector.id == *id);
     state.objects.retain(|id, _| present(id));
     for connector in connectors {
-        let Some(known) = state.objects.get(&connector.id) else {
+        let Some(known) = state.objects.get_mut(&connector.id) else {
             continue;
         };
         let last = before.iter().find(|last| last.uid == known.uid);
+        let last = last.cloned().or_else(|| carried(connector, known));
         if connector.value.spec.paused {
-            managed.connectors.extend(last.cloned());
+            managed.connectors.extend(last);
             continue;
         }
         match validate(&connector.value) {
             Ok(valid) => {
-                let identity = identity(&connector.id, known);
-                managed.connectors.push(ManagedConnector {
-                    namespace: connector.id.namespace.clone(),
-                    name: connector.id.name.clone(),
-                    uid: known.uid.clone(),
+                let carried = Carried {
                     generation: known.generation,
-                    epoch: None,
-                    config: render(&valid, &identity, None),
-                    managed_by: format!("the {} in {}", connector.id, connector.place.file),
-                });
+                    config: render(&valid, &identity(&connector.id, known), None),
+                };
+                managed
+                    .connectors
+                    .push(told(connector, &known.uid, carried.clone()));
+                known.carried = Some(carried);
             }
             Err(findings) => {
                 let lines = findings
                     .iter()
                     .map(|f| format!("{}: {}", connector.place_of(&f.path), f.message));
                 managed.problems.extend(lines);
-                managed.connectors.extend(last.cloned());
+                managed.connectors.extend(last);
             }
         }
     }
     managed
+}
+
+/// What the worker was told before this process began.
+fn carried(connector: &Object<Connector>, known: &Remembered) -> Option<ManagedConnector> {
+    let carried = known.carried.clone()?;
+    Some(told(connector, &known.uid, carried))
+}
+
+fn told(connector: &Object<Connector>, uid: &str, carried: Carried) -> ManagedConnector {
+    ManagedConnector {
+        namespace: connector.id.namespace.clone(),
+        name: connector.id.name.clone(),
+        uid: uid.to_owned(),
+        generation: carried.generation,
+        epoch: None,
+        config: carried.config,
+        managed_by: format!("the {} in {}", connector.id, connector.place.file),
+    }
 }
 
 /// The configurations that the remembered Connectors had.
@@ -72,6 +89,9 @@ pub fn remembered(state: &State) -> Vec<Config> {
         .iter()
         .filter(|(id, _)| id.kind == "Connector");
     let render = |(id, known): (&Id, &Remembered)| {
+        if let Some(carried) = &known.carried {
+            return Some(carried.config.clone());
+        }
         let connector = Connector::deserialize(&known.object).ok()?;
         let valid = validate(&connector).ok()?;
         Some(render(&valid, &identity(id, known), None))
@@ -186,6 +206,8 @@ mod tests {
         let paused = connectors("  paused: true\n  datagen: {quickstart: orders, rate: 9}\n");
         admitted(&mut state, &paused);
         assert_eq!(managed(&paused, &mut state, &before).connectors, before);
+        // By another process too, which was told nothing yet.
+        assert_eq!(managed(&paused, &mut state, &[]).connectors, before);
         assert!(managed(&[], &mut state, &before).connectors.is_empty());
         assert!(state.objects.is_empty());
     }

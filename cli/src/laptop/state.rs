@@ -40,12 +40,22 @@ pub struct Remembered {
     pub created: i64,
     /// The last good form, with defaults.
     pub object: Value,
+    /// What a Connector's workers were told last: a paused one goes on by it, also after a start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Carried>,
     /// Taken out of the files; its topic is still there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub left: bool,
     /// What is known of a Topic's topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<KnownTopic>,
+}
+
+/// A Connector's configuration as it was carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    pub generation: i64,
+    pub config: BTreeMap<String, String>,
 }
 
 /// What is known of a topic.

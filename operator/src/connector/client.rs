@@ -79,10 +79,12 @@ impl ConnectApi for ConnectClient {
         let (code, body) = self.ask(worker, request).await?;
         match code {
             code if code.is_success() => Ok(()),
-            code if code.is_client_error() => Err(ConnectError::Refused {
-                worker,
-                message: answer::message(&body, code.as_u16()),
-            }),
+            code if code.is_client_error() && !passes(&answer::message(&body, code.as_u16())) => {
+                Err(ConnectError::Refused {
+                    worker,
+                    message: answer::message(&body, code.as_u16()),
+                })
+            }
             code => Err(ConnectError::Unreachable {
                 worker,
                 reason: answer::message(&body, code.as_u16()),
@@ -106,6 +108,11 @@ impl ConnectApi for ConnectClient {
             reason: answer::message(&body, code.as_u16()),
         })
     }
+}
+
+/// Connect's word for a worker that is not ready for edits yet; its code is that of a refusal (409).
+fn passes(message: &str) -> bool {
+    message.starts_with("Cannot complete request momentarily")
 }
 
 /// Object names are DNS labels, so they stand in a path as they are.

@@ -3,7 +3,10 @@
 //! A Connector whose Cluster is gone keeps its children: its workers wait, and go on when a Cluster of
 //! that name is back. It has no finalizer: see [`super::children`].
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crds::Connector;
 use k8s_openapi::jiff::Timestamp;
@@ -16,7 +19,7 @@ use super::{
     observe::{self, Observed},
     plan::{self, Numbering, Plan, plan},
     pods,
-    render::{Identity, key},
+    render::Identity,
     status::{self, Look, Obstacle},
     validate::{ValidatedConnector, validate},
 };
@@ -46,6 +49,9 @@ const TRIES: u32 = 5;
 
 /// The wait between two of them.
 const BETWEEN_TRIES: Duration = Duration::from_millis(400);
+
+/// How long one turn asks at most, beside the answer that it waits for.
+const ASKING: Duration = Duration::from_secs(3);
 
 /// What the turns of all Connectors share.
 #[derive(Debug)]
@@ -168,11 +174,9 @@ impl Turn<'_> {
     ) -> Result<Result<(), ConnectError>, ApplyError> {
         let mut config = self.planned(valid, observed);
         let previous = observed.previous.clone();
-        let epoch = |config: &Config| config.get(key::EPOCH).cloned();
-        if previous
-            .as_ref()
-            .is_some_and(|previous| epoch(previous) != epoch(&config))
-        {
+        // What workers are told rests on the pods that are there, not on those of a cache that may lag: a pod taken for
+        // gone would run beside its successor.
+        if previous.as_ref() != Some(&config) {
             let live = observe::live_pods(self.context, self.connector, observed.set.as_deref());
             observed.pods = live.await.map_err(ApplyError::Call)?;
             config = self.planned(valid, observed);
@@ -227,6 +231,7 @@ impl Turn<'_> {
     ) -> Option<Result<Option<Report>, ConnectError>> {
         let Session { client, told } = self.session;
         let mut left = TRIES;
+        let begun = Instant::now();
         let answer = loop {
             left -= 1;
             let mut answer = apply::report(client, self.name, &observed.pods).await?;
@@ -235,7 +240,8 @@ impl Turn<'_> {
             }
             let is_settled =
                 matches!(&answer, Ok(Some(report)) if self.follows(report) && is_settled(report));
-            if is_settled || left == 0 {
+            // A worker that does not even refuse holds up the others' turns.
+            if is_settled || left == 0 || begun.elapsed() > ASKING {
                 break answer;
             }
             tokio::time::sleep(BETWEEN_TRIES).await;

@@ -52,6 +52,11 @@ async fn refusals_and_faults_are_told_apart() {
         (StatusCode::CREATED, body, "done"),
         (StatusCode::CONFLICT, body, "refused: why"),
         (
+            StatusCode::CONFLICT,
+            r#"{"message": "Cannot complete request momentarily: x"}"#,
+            "unreachable: Cannot complete request momentarily: x",
+        ),
+        (
             StatusCode::BAD_REQUEST,
             "",
             "refused: it answered with code 400",
