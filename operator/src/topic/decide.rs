@@ -73,6 +73,8 @@ pub fn decide(topic: &Topic, observed: &Observed) -> Decision {
             Decision::Report(Situation::BrokerUnreachable(why.clone()), None)
         }
         Some(View::Unreachable(_)) => Decision::Report(Situation::ClusterNotReady, None),
+        // A new operator has yet to ask, and the Cluster's account is what Topics say already.
+        Some(View::Unseen) | None if is_silent(cluster) && topic.status.is_some() => Decision::Wait,
         _ if !ready => Decision::Report(Situation::ClusterNotReady, None),
         Some(View::Unseen) | None if topic.status.is_some() => Decision::Wait,
         Some(View::Unseen) | None => Decision::Report(Situation::Unseen, None),

@@ -10,9 +10,13 @@ use super::{
     events::Parting,
     memory,
     observe::Observed,
-    plan::Origin,
+    plan::{Origin, as_made},
+    validate::{ClusterFacts, validate},
 };
-use crate::snapshots::View;
+use crate::{
+    ports::broker_admin::{ObservedTopic, Snapshot},
+    snapshots::View,
+};
 
 /// What to do about a Topic that is being deleted and has our finalizer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +69,8 @@ pub fn hold(topic: &Topic, why: &str, now: Timestamp, deadline: Duration) -> Dep
 }
 
 /// Who made the topic that is there now under the name: nobody we know where it is in another
-/// cluster, and somebody else where its id is another one.
+/// cluster, somebody else where its id is another one, and nobody we know where a creation was
+/// begun and something else came of it.
 fn origin(topic: &Topic, observed: &Observed) -> Option<Origin> {
     let history = memory::history(topic);
     let Some(View::Seen(snapshot)) = &observed.view else {
@@ -75,8 +80,29 @@ fn origin(topic: &Topic, observed: &Observed) -> Option<Origin> {
         return None;
     }
     let there = snapshot.topics.get(crate::names::kafka_topic(topic));
+    if history.intent && there.is_some_and(|there| !may_be_ours(topic, observed, snapshot, there)) {
+        return None;
+    }
     match (&history.topic_id, there.and_then(|there| there.id.as_ref())) {
         (Some(known), Some(found)) if known != found => history.origin.map(|_| Origin::Adopted),
         _ => history.origin,
     }
+}
+
+/// Whether `there` is what the creation that was begun for `topic` leads to; a doubt keeps the data.
+fn may_be_ours(
+    topic: &Topic,
+    observed: &Observed,
+    snapshot: &Snapshot,
+    there: &ObservedTopic,
+) -> bool {
+    let Some(cluster) = &observed.cluster else {
+        return false;
+    };
+    let facts = ClusterFacts {
+        engine: cluster.spec.engine,
+        brokers: snapshot.brokers,
+        config: &cluster.spec.config,
+    };
+    validate(topic, &facts).is_ok_and(|valid| as_made(&valid, there))
 }

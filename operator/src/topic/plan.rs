@@ -132,7 +132,7 @@ fn remembered(
 /// Whether `observed` is what the creation of `topic` leads to. Decides between a topic made by a
 /// creation whose answer was lost and one that somebody else made in that moment; a doubt counts as
 /// somebody else's, which keeps the data.
-fn as_made(topic: &ValidatedTopic, observed: &ObservedTopic) -> bool {
+pub fn as_made(topic: &ValidatedTopic, observed: &ObservedTopic) -> bool {
     let wanted = wanted(topic, Origin::Created);
     let has = |(name, value): (&String, &String)| {
         observed.settings.get(name).is_some_and(|found| {

@@ -31,7 +31,7 @@ use crate::{
     },
     names::kafka_topic,
     ports::broker_admin::{TopicError, TopicErrorKind},
-    snapshots::{Changed, Snapshots},
+    snapshots::{Changed, Snapshots, View},
 };
 
 #[cfg(test)]
@@ -178,7 +178,9 @@ impl<O: Objects> Turn<'_, O> {
         let changed = self.change(&topic, actions).await?;
         match changed.outcome.clone() {
             Ok(()) => self.carried_out(&topic, look, changed).await,
-            Err(ApplyError::Refused(error)) => self.refused(&topic, begun, error).await,
+            Err(ApplyError::Refused(error)) => {
+                self.refused(&topic, begun, error, &changed.view).await
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -254,11 +256,17 @@ impl<O: Objects> Turn<'_, O> {
         topic: &Topic,
         begun: bool,
         error: TopicError,
+        view: &View,
     ) -> Result<Outcome, TopicFault> {
         match error.kind {
             TopicErrorKind::AlreadyExists if !begun => {
                 self.report(topic, &Situation::Taken, Vec::new()).await?;
-                Ok(Outcome::After(Duration::ZERO))
+                let seen = view.snapshot().map(|snapshot| &snapshot.topics);
+                if seen.is_some_and(|topics| topics.contains_key(kafka_topic(topic))) {
+                    return Ok(Outcome::After(Duration::ZERO));
+                }
+                // Taken and not shown: asked again at once it would be the same, for ever.
+                Err(ApplyError::Refused(error).into())
             }
             // The look that followed shows it, or that it is gone.
             TopicErrorKind::AlreadyExists | TopicErrorKind::NotFound => {
@@ -284,7 +292,7 @@ impl<O: Objects> Turn<'_, O> {
             departure = self.ask_for_cluster(topic).await?;
         }
         if departure == Departure::Delete {
-            departure = self.delete(topic).await;
+            departure = self.delete(topic, observed).await;
         }
         match departure {
             Departure::LetGo(parting) => {
@@ -316,7 +324,20 @@ impl<O: Objects> Turn<'_, O> {
         })
     }
 
-    async fn delete(&self, topic: &Topic) -> Departure {
+    /// Topics are deleted by name, and the last look may be a resync old: what is there now under
+    /// the name decides.
+    async fn delete(&self, topic: &Topic, observed: &Observed) -> Departure {
+        let now = match self.change(topic, Vec::new()).await {
+            Ok(looked) => Observed {
+                view: Some(looked.view),
+                ..observed.clone()
+            },
+            Err(error) => return hold(topic, &error.to_string(), self.now, self.deadline),
+        };
+        let departure = depart(topic, &now, self.now, self.deadline);
+        if departure != Departure::Delete {
+            return departure;
+        }
         let deletion = Action::Delete(kafka_topic(topic).to_owned());
         let changed = self.change(topic, vec![deletion]).await;
         let why = match changed.map(|changed| changed.outcome) {

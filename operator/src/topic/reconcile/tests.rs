@@ -84,6 +84,19 @@ async fn a_topic_that_somebody_else_makes_in_the_same_moment_is_adopted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_name_that_is_taken_by_what_is_not_shown_is_tried_again_later() {
+    let world = World::new(json!({"cluster": "tutorial"})).await;
+    let refusal = ("orders".to_owned(), TopicErrorKind::AlreadyExists);
+    world.broker.state().refusals.extend([refusal]);
+    for _ in 0..3 {
+        let fault = world.turn().await.unwrap_err();
+        assert_eq!(fault.category(), "BrokerRefused");
+    }
+    world.broker.make("orders", 4, &[]);
+    assert_eq!(world.turn().await.unwrap(), Outcome::After(Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_topic_of_a_begun_creation_that_looks_otherwise_is_adopted() {
     let world = World::new(json!({"cluster": "tutorial"})).await;
     world.objects.state().writes_left = Some(2);
@@ -288,6 +301,47 @@ async fn a_topic_goes_with_its_object_by_policy() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_a_begun_creation_only_what_it_leads_to_is_deleted() {
+    for (theirs, policy, stays) in [
+        (None, None, false),
+        (None, Some("Delete"), false),
+        (Some(4), None, true),
+        (Some(4), Some("Delete"), true),
+    ] {
+        let world = World::new(json!({"cluster": "tutorial", "deletionPolicy": policy})).await;
+        world.objects.state().writes_left = Some(2);
+        // Ours is made and nobody hears of it; theirs is made where ours was not.
+        world.broker.state().down = theirs.is_some();
+        world.broker.state().mute = true;
+        drop(world.turn().await);
+        assert!(memory::history(&world.topic()).intent);
+        world.objects.state().writes_left = None;
+        world.broker.state().down = false;
+        world.broker.state().mute = false;
+        if let Some(partitions) = theirs {
+            world.broker.make("orders", partitions, &[]);
+        }
+        world.restart().await;
+        world.delete();
+        world.settle().await;
+        assert!(world.objects.state().topic.is_none());
+        let left = world.broker.state().cluster.topics.contains_key("orders");
+        assert_eq!(left, stays, "{theirs:?} {policy:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_came_under_the_name_since_the_last_look_is_kept() {
+    let world = World::settled(json!({"cluster": "tutorial"})).await;
+    world.broker.state().cluster.topics.clear();
+    world.broker.make("orders", 1, &[]);
+    world.delete();
+    world.settle().await;
+    assert!(world.objects.state().topic.is_none());
+    assert!(world.broker.state().cluster.topics.contains_key("orders"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_dies_while_a_topic_is_deleted_ends_it() {
     for dead_after in 0..2 {
         let world = World::settled(json!({"cluster": "tutorial"})).await;
@@ -441,5 +495,17 @@ async fn a_cluster_that_does_not_serve_says_why_once() {
             "status Reconciled",
             "whatever the Cluster says"
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_operator_does_not_doubt_what_the_cluster_says_before_it_asks() {
+    for reason in ["BrokerUnreachable", "Running"] {
+        let mut world = World::settled(json!({"cluster": "tutorial"})).await;
+        let ready = if reason == "Running" { "True" } else { "False" };
+        world.cluster_is(ready, reason);
+        world.unseen();
+        world.settle().await;
+        assert_eq!(world.take_log(), [""; 0], "{reason}");
     }
 }

@@ -247,6 +247,11 @@ impl World {
         *self.view.lock().unwrap() = Some(View::Unreachable(why.to_owned()));
     }
 
+    /// Nobody has looked at the brokers until the next look.
+    pub(super) fn unseen(&self) {
+        *self.view.lock().unwrap() = Some(View::Unseen);
+    }
+
     pub(super) fn edit(&self, spec: Value) {
         let mut state = self.objects.state();
         let topic = state.topic.as_mut().unwrap();
