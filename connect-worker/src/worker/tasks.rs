@@ -263,8 +263,14 @@ impl Tasks {
             let task = slot.share.task;
             tracing::warn!(connector = %self.stream.connector, task, %trace, "a task failed");
         }
+        // The attempt may have ended by a number that was raised since.
+        let more = end == End::Completed
+            && !self
+                .live
+                .borrow()
+                .is_done(slot.path.next(slot.account.low()));
         slot.lifecycle.ended(end, &policy, now);
-        if std::mem::take(&mut slot.again) {
+        if std::mem::take(&mut slot.again) || more {
             self.start_again(task);
         }
     }
@@ -309,3 +315,6 @@ impl Tasks {
         self.job.origin.elapsed()
     }
 }
+
+#[cfg(test)]
+mod tests;
