@@ -249,12 +249,14 @@ impl Supervisor {
             .is_some_and(|obstacle| obstacle.passes)
     }
 
-    /// Other workers have gone on to another layout.
+    /// Other workers have gone on to another layout, or to another stream of a newer generation.
     fn is_superseded(&self) -> bool {
+        let generation = self.inbox.declared.borrow().generation;
         self.tasks.as_ref().is_some_and(|tasks| {
-            let current = tasks.stream().current(&self.shared.store.state());
-            let number = current.ok().flatten().map(|layout| layout.number);
-            number.is_some_and(|number| number > tasks.layout().number)
+            let (stream, state) = (tasks.stream(), self.shared.store.state());
+            let current = stream.current(&state).ok().flatten();
+            let is_replaced = current.is_some_and(|layout| layout.number > tasks.layout().number);
+            is_replaced || stream.is_stale(&state, generation).unwrap_or(false)
         })
     }
 

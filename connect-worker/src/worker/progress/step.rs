@@ -66,13 +66,10 @@ impl Stream {
         state: &State,
         wanted: Wanted<'_>,
     ) -> Result<Step, JournalError> {
-        let others = self.others(state)?;
-        if others
-            .iter()
-            .any(|layout| layout.generation > wanted.generation)
-        {
+        if self.is_stale(state, wanted.generation)? {
             return Ok(Step::Stale);
         }
+        let others = self.others(state)?;
         let Some(last) = self.current(state)? else {
             let seed = others.first().map_or(wanted.seed, |layout| layout.seed);
             return Ok(self.claim(
@@ -89,6 +86,20 @@ impl Stream {
             return Ok(Step::Stale);
         }
         self.replace(state, wanted, &last)
+    }
+
+    /// A newer generation of the object sends another stream. Of the same generation it is no sign:
+    /// two versions of a worker may name one stream differently.
+    ///
+    /// # Errors
+    /// A stored value cannot be read.
+    pub(in crate::worker) fn is_stale(
+        &self,
+        state: &State,
+        generation: i64,
+    ) -> Result<bool, JournalError> {
+        let mut others = self.others(state)?.into_iter();
+        Ok(others.any(|layout| layout.generation > generation))
     }
 
     /// Takes up this worker's part of the layout in force.
