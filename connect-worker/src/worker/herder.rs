@@ -100,7 +100,11 @@ impl Herder {
                     Err(_) => is_fed = false,
                 },
                 Some(request) = requests.recv() => {
-                    let answer = self.obey(request.command).await;
+                    let answer = tokio::select! {
+                        answer = self.obey(request.command) => answer,
+                        // What waits for a broker that is away is not waited for.
+                        () = stop.cancelled() => break,
+                    };
                     // Whoever asked may have gone.
                     let _ = request.answer.send(answer);
                 }

@@ -496,6 +496,64 @@ async fn an_object_replaced_or_pointed_elsewhere_while_down_starts_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_worker_not_yet_told_of_another_stream_sends_the_old_one_no_longer() {
+    let world = World {
+        journal: MemoryJournal::shared(),
+        ..World::default()
+    };
+    let told = |generation: i64| {
+        let number = generation.to_string();
+        let settings = [
+            ("rate", "10"),
+            ("tasks.max", "2"),
+            ("random.seed", number.as_str()),
+            ("eddyline.uid", "u"),
+            ("eddyline.generation", number.as_str()),
+            ("eddyline.epoch", number.as_str()),
+            ("eddyline.workers", "2"),
+            ("eddyline.worker.uids", "a,b"),
+        ];
+        declared("u", generation, &settings)
+    };
+    let start = |(ordinal, pod): (u32, &str)| {
+        let ports = Ports {
+            cluster: Arc::new(world.cluster.clone()),
+            journal: Arc::new(world.journal.clone()),
+            registry: Registry::new(vec![Arc::new(Counter)]),
+            clock: Arc::new(SystemClock),
+        };
+        let me = Me {
+            ordinal,
+            pod: pod.to_owned(),
+            alone: false,
+        };
+        run(ports, me, told(1))
+    };
+    let [one, other] = [(0, "a"), (1, "b")].map(start);
+    one.becomes(ConnectorState::Running).await;
+    other.becomes(ConnectorState::Running).await;
+    let sent = |seed: &str| -> Vec<u64> {
+        let log = world.cluster.log().into_iter();
+        log.filter(|(key, _)| key == seed)
+            .map(|(_, number)| number)
+            .collect()
+    };
+
+    one.declared.send_replace(told(2));
+    pass(2_000).await;
+    let old = sent("1").len();
+    pass(5_000).await;
+    assert_eq!(sent("1").len(), old);
+    assert_eq!(other.status().reason, Some(Reason::HandingOver));
+    other.declared.send_replace(told(2));
+    other.becomes(ConnectorState::Running).await;
+    pass(2_000).await;
+    assert!(sent("2").iter().any(|number| number % 2 == 1));
+    assert_eq!(repeats_of(2, sent("2")), 0);
+    assert_eq!(sent("1").len(), old);
+}
+
+#[tokio::test(start_paused = true)]
 async fn connectors_made_by_rest_are_kept_and_managed_ones_refuse_edits() {
     let world = World::default();
     let worker = world.start(declared("u", 1, &[("rate", "10")]));
@@ -545,6 +603,27 @@ async fn connectors_made_by_rest_are_kept_and_managed_ones_refuse_edits() {
         "{:?}",
         world.stored()
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_cannot_be_stored_does_not_hold_up_the_stop() {
+    let world = World {
+        journal: MemoryJournal::default().delayed(Duration::from_hours(1)),
+        ..World::default()
+    };
+    let worker = world.start(Vec::new());
+    pass(100).await;
+    let create = Command::Create {
+        name: "r".to_owned(),
+        config: declared("", 0, &[]).remove(0).config,
+        state: TargetState::Running,
+    };
+    let handle = worker.handle.clone();
+    let asked = tokio::spawn(async move { handle.ask(create).await });
+    pass(100).await;
+    let stopped = tokio::time::timeout(Duration::from_secs(5), worker.stop()).await;
+    assert_eq!(stopped, Ok(()));
+    assert!(matches!(asked.await, Ok(Err(Refusal::NotNow(_)))));
 }
 
 #[tokio::test(start_paused = true)]
