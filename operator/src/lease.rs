@@ -13,7 +13,7 @@ use k8s_openapi::{
     jiff::Timestamp,
 };
 use kube::{Api, Client, api::PostParams, core::ObjectMeta};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
     kubernetes::{
@@ -184,25 +184,33 @@ impl Held {
     /// Renews the Lease for as long as that works; returns when it is lost, with the reason.
     pub async fn keep(&mut self) -> String {
         loop {
-            sleep(RENEWAL).await;
-            let now = Instant::now();
-            let mut object = self.object.clone();
-            if let Some(spec) = &mut object.spec {
-                spec.renew_time = Some(MicroTime(Timestamp::now()));
-            }
-            match self.replace("renew", &object).await {
-                Ok(()) => self.renewed = now,
-                Err(error) => {
-                    if let Some(reason) = self.lost(&error).await {
-                        return reason;
-                    }
-                    tracing::warn!(%error, "the Lease was not renewed");
-                }
-            }
-            if self.renewed.elapsed() >= DEADLINE {
-                return format!("it was not renewed for {} s", DEADLINE.as_secs());
+            // A call may take longer than others wait: the deadline cuts it off.
+            match timeout_at(self.renewed + DEADLINE, self.renew()).await {
+                Ok(Some(reason)) => return reason,
+                Ok(None) => {}
+                Err(_) => return format!("it was not renewed for {} s", DEADLINE.as_secs()),
             }
         }
+    }
+
+    /// Renews the Lease once, when it is time to. Answers the reason where it is lost.
+    async fn renew(&mut self) -> Option<String> {
+        sleep(RENEWAL).await;
+        let now = Instant::now();
+        let mut object = self.object.clone();
+        if let Some(spec) = &mut object.spec {
+            spec.renew_time = Some(MicroTime(Timestamp::now()));
+        }
+        match self.replace("renew", &object).await {
+            Ok(()) => self.renewed = now,
+            Err(error) => {
+                if let Some(reason) = self.lost(&error).await {
+                    return Some(reason);
+                }
+                tracing::warn!(%error, "the Lease was not renewed");
+            }
+        }
+        None
     }
 
     /// After a refusal: who has the Lease, if it is not us.
@@ -295,6 +303,8 @@ fn taken(
 
 #[cfg(test)]
 mod tests {
+    use axum::{Json, Router, http::StatusCode};
+
     use super::*;
 
     fn held(by: Option<&str>, seconds: i32) -> LeaseSpec {
@@ -337,5 +347,42 @@ mod tests {
             assert_eq!(spec.lease_transitions, Some(transitions));
             assert_eq!(spec.holder_identity.as_deref(), Some("me"));
         }
+    }
+
+    fn ours(api_server: Router) -> Held {
+        let lease = Lease {
+            api: Api::namespaced(Client::new(api_server, "n"), "n"),
+            namespace: "n".to_owned(),
+            name: "operator".to_owned(),
+            identity: "me".to_owned(),
+        };
+        Held {
+            lease,
+            object: LeaseObject {
+                spec: Some(held(Some("me"), 15)),
+                ..LeaseObject::default()
+            },
+            renewed: Instant::now(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_holder_that_cannot_renew_ends_before_others_take_over() {
+        let silent = Router::new().fallback(std::future::pending::<StatusCode>);
+        let failing = Router::new().fallback(async || StatusCode::INTERNAL_SERVER_ERROR);
+        for api_server in [silent, failing] {
+            let start = Instant::now();
+            let reason = ours(api_server).keep().await;
+            assert_eq!(reason, "it was not renewed for 11 s");
+            assert_eq!(start.elapsed().as_secs(), DEADLINE.as_secs());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_holder_that_renews_goes_on() {
+        let api_server = Router::new().fallback(async |body: Json<serde_json::Value>| body);
+        let mut held = ours(api_server);
+        let hour = Duration::from_hours(1);
+        assert!(tokio::time::timeout(hour, held.keep()).await.is_err());
     }
 }
