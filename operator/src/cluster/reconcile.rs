@@ -120,11 +120,17 @@ async fn carry_out(
         Err(error @ ApplyError::Foreign { .. }) => {
             Ok((Some(Obstacle::NameTaken(error.to_string())), None))
         }
-        Err(ApplyError::Call(error)) if error.is_invalid() => {
-            let reason = error.refusal().unwrap_or_default();
-            Ok((Some(Obstacle::Refused(reason)), None))
-        }
+        Err(ApplyError::Call(error)) => refused(error).map(|obstacle| (Some(obstacle), None)),
         Err(error) => Err(error),
+    }
+}
+
+/// What the API server refuses for good, be it as invalid or by a quota or a policy, is said on the
+/// Cluster; any other fault ends the turn.
+fn refused(error: CallError) -> Result<Obstacle, ApplyError> {
+    match error.refusal() {
+        Some(reason) if !error.is_namespace_going() => Ok(Obstacle::Refused(reason)),
+        _ => Err(ApplyError::Call(error)),
     }
 }
 
@@ -180,4 +186,36 @@ async fn remove<K: Child + Stored>(
         delete(context, object.as_ref(), Dependents::Collect).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_refused_child_is_said_and_other_faults_are_tried_again() {
+        let terminating = json!({"causes": [{"reason": "NamespaceTerminating"}]});
+        for (code, details, said) in [
+            (403, json!({}), true),
+            (403, terminating, false),
+            (422, json!({}), true),
+            (409, json!({}), false),
+            (500, json!({}), false),
+        ] {
+            let answer = json!({
+                "status": "Failure", "code": code, "message": "exceeded quota: small",
+                "reason": "", "details": details,
+            });
+            let status = serde_json::from_value(answer).unwrap();
+            let error = CallError::Refused {
+                operation: "apply StatefulSet n/c-broker".to_owned(),
+                source: Box::new(kube::Error::Api(status)),
+            };
+            let expected = Obstacle::Refused("exceeded quota: small".to_owned());
+            let obstacle = refused(error);
+            assert_eq!(obstacle.ok(), said.then_some(expected), "{code}");
+        }
+    }
 }

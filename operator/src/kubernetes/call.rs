@@ -54,11 +54,6 @@ impl CallError {
         self.code() == Some(409)
     }
 
-    /// The request itself is wrong: sent again it is refused again.
-    pub fn is_invalid(&self) -> bool {
-        matches!(self.code(), Some(400 | 422))
-    }
-
     /// The API server's own words, where it refused for good: as invalid, or as forbidden.
     pub fn refusal(&self) -> Option<String> {
         let Self::Refused { source, .. } = self else {
