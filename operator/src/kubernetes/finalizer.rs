@@ -28,7 +28,8 @@ pub fn is_set<K: Resource>(object: &K) -> bool {
     object.finalizers().iter().any(|one| one == FINALIZER)
 }
 
-/// Sets it. One that is set, and an operator that may not set any, write nothing.
+/// Sets it. An operator that may not set any removes one that an operator which might has left, or
+/// nobody would: it would hold its object, and the namespace, for ever.
 pub async fn add<K>(context: &Context, object: &K) -> Result<(), CallError>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
@@ -37,7 +38,10 @@ where
         + DeserializeOwned
         + Stored,
 {
-    if is_set(object) || !context.settings.finalizers() {
+    if !context.settings.finalizers() {
+        return remove(context, object).await.map(drop);
+    }
+    if is_set(object) {
         return Ok(());
     }
     let mut finalizers = object.finalizers().to_vec();
