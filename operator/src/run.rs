@@ -68,6 +68,7 @@ pub async fn run(
     };
     tracing::info!("the Lease is ours: working");
     context.metrics.lead(true);
+    context.departed.clear();
     controllers(&context, &mut tasks, &stop);
 
     tokio::select! {

@@ -8,7 +8,8 @@ use kube::ResourceExt;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    leave::{Departure, hold},
+    events::{self, Parting},
+    leave::{Departure, depart, hold},
     objects::Objects,
     observe::{Observed, cluster_of, rivals, same_topic},
     reconcile::{TopicFault, Turn},
@@ -19,7 +20,7 @@ use crate::{
     Finding,
     context::{Context, Kind},
     kubernetes::controller::{self, Outcome},
-    names::ObjectName,
+    names::{ObjectName, kafka_topic},
 };
 
 /// Turns at once: a batch of changes gathers no more than that.
@@ -56,13 +57,21 @@ async fn gone(
     let Some(last) = context.departed.find(name) else {
         return Ok(Outcome::Gone);
     };
-    let left = turn.leave(&last, &observe(context, &last)).await;
+    let around = observe(context, &last);
     // A namespace that goes may have taken the right to ask; that is no reason to ask for ever.
     let late = matches!(
         hold(&last, "", turn.now, turn.deadline),
         Departure::LetGo(_)
     );
-    match left {
+    // Nothing holds the name for a topic whose time is over: by now it may be somebody else's.
+    if late && depart(&last, &around, turn.now, turn.deadline) == Departure::Delete {
+        let parting = Parting::Orphaned("its time to go is over".to_owned());
+        let note = events::of_parting(kafka_topic(&last), &last.spec.cluster, &parting);
+        turn.objects.tell(&last, note).await;
+        context.departed.forget(name);
+        return Ok(Outcome::Gone);
+    }
+    match turn.leave(&last, &around).await {
         Ok(Outcome::Gone) => {}
         Err(error) if late => {
             tracing::warn!(topic = %name, %error, "the topic of a Topic that went stays");

@@ -51,6 +51,11 @@ impl Departed {
         self.lock().remove(name);
     }
 
+    /// Nothing is waited for: what went under another operator's eyes is that operator's to settle.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<ObjectName, Arc<Topic>>> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -91,6 +96,19 @@ mod tests {
             assert_eq!(since, kept.then_some(Time(Timestamp::UNIX_EPOCH)));
         }
         departed.forget(&name);
+        assert!(departed.find(&name).is_none());
+        for went in ["t", "u"] {
+            let change = Change {
+                name: ObjectName {
+                    name: went.to_owned(),
+                    ..name.clone()
+                },
+                before: Some(topic.clone()),
+                after: None,
+            };
+            departed.note(&change, Timestamp::UNIX_EPOCH);
+        }
+        departed.clear();
         assert!(departed.find(&name).is_none());
     }
 }
