@@ -40,8 +40,9 @@ pub(crate) struct Stored {
 
 /// A log of keys and values of which the last value of each key counts.
 pub(crate) trait Journal: fmt::Debug + Send + Sync + 'static {
-    /// Everything in it, in order; nothing when it was never written.
-    fn read(&self) -> Later<'_, Result<Vec<Stored>, JournalError>>;
+    /// Everything in it, folded as it comes in: memory is bounded by the keys there are, however long
+    /// the history is. Nothing when it was never written.
+    fn read(&self) -> Later<'_, Result<State, JournalError>>;
 
     /// Appends in order. When it returns, the pairs outlive a crash. Answers the offset of the last
     /// one; there is at least one.
@@ -98,7 +99,7 @@ impl Store {
         fault: watch::Sender<Option<String>>,
         stop: CancellationToken,
     ) -> Result<(Self, impl Future<Output = ()> + Send + 'static), JournalError> {
-        let state = State::fold(journal.read().await?);
+        let state = journal.read().await?;
         let (writes, queue) = mpsc::channel(QUEUE);
         let (told, end) = watch::channel(state.end());
         let keeper = Keeper {

@@ -17,15 +17,6 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Folds a journal.
-    pub(crate) fn fold(journal: Vec<Stored>) -> Self {
-        let mut state = Self::default();
-        for stored in journal {
-            state.take(stored);
-        }
-        state
-    }
-
     /// Takes in what the journal holds at one place. Keys of a kind that this version does not know
     /// are left alone.
     pub(crate) fn take(&mut self, stored: Stored) {

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{Journal, JournalError, Pair, Stored};
+use super::{Journal, JournalError, Pair, Stored, state::State};
 use crate::producer::Later;
 
 /// The journal as one worker sees it.
@@ -60,11 +60,12 @@ impl MemoryJournal {
 }
 
 impl Journal for MemoryJournal {
-    fn read(&self) -> Later<'_, Result<Vec<Stored>, JournalError>> {
+    fn read(&self) -> Later<'_, Result<State, JournalError>> {
         Box::pin(async {
-            let all: Vec<Stored> = (0..).map_while(|offset| self.at(offset)).collect();
-            *self.read.lock().unwrap() = all.len();
-            Ok(all)
+            let mut state = State::default();
+            let all = (0..).map_while(|offset| self.at(offset));
+            *self.read.lock().unwrap() = all.map(|stored| state.take(stored)).count();
+            Ok(state)
         })
     }
 

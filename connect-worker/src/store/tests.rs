@@ -69,10 +69,10 @@ fn unknown_keys_are_left_alone_and_broken_values_are_told() {
             Some(b"no json".to_vec()),
         ),
     ];
-    let stored = (0..)
-        .zip(pairs)
-        .map(|(offset, pair)| Stored { offset, pair });
-    let state = State::fold(stored.collect());
+    let mut state = State::default();
+    for (offset, pair) in (0..).zip(pairs) {
+        state.take(Stored { offset, pair });
+    }
     assert_eq!(state.keys("a"), vec![known.clone()]);
     assert!(state.value::<u64>(&known).is_err());
 }

@@ -20,7 +20,7 @@ use rdkafka::{
     producer::{FutureProducer, FutureRecord, Producer},
 };
 
-use super::{Journal, JournalError, Pair, Stored};
+use super::{Journal, JournalError, Pair, Stored, state::State};
 use crate::{
     client::{Connection, Watch},
     producer::Later,
@@ -100,7 +100,10 @@ impl TopicJournal {
         }
         let replicas = i32::try_from(brokers.clamp(1, REPLICAS_MAX)).unwrap_or(1);
         let topic = NewTopic::new(TOPIC, 1, TopicReplication::Fixed(replicas))
-            .set("cleanup.policy", "compact");
+            .set("cleanup.policy", "compact")
+            // Only segments that are closed are compacted, and every start reads what is left.
+            .set("segment.bytes", "16777216")
+            .set("segment.ms", "3600000");
         let admin: AdminClient<Watch> = AdminClient::from_config_and_context(
             &self.connection.config("eddyline-connect-offsets"),
             Watch::default(),
@@ -148,7 +151,7 @@ impl TopicJournal {
     }
 
     /// Reads everything, and keeps the consumer for what follows.
-    async fn read_shared(&self) -> Result<Vec<Stored>, KafkaError> {
+    async fn read_shared(&self) -> Result<State, KafkaError> {
         self.ensure().await?;
         let mut tail = self.tail.lock().await;
         if let Some(old) = tail.take() {
@@ -164,11 +167,11 @@ impl TopicJournal {
         let mut assignment = TopicPartitionList::new();
         assignment.add_partition_offset(TOPIC, 0, Offset::Beginning)?;
         consumer.assign(&assignment)?;
-        let mut all = Vec::new();
+        let mut state = State::default();
         loop {
             let received = tokio::time::timeout(TIMEOUT, consumer.recv()).await;
             match received {
-                Ok(Ok(message)) => all.push(stored(&message)),
+                Ok(Ok(message)) => state.take(stored(&message)),
                 Ok(Err(KafkaError::PartitionEOF(_))) => break,
                 Ok(Err(error)) => return Err(error),
                 Err(_) => {
@@ -179,7 +182,7 @@ impl TopicJournal {
             }
         }
         *tail = Some(consumer);
-        Ok(all)
+        Ok(state)
     }
 
     async fn read_on(&self) -> Result<Stored, KafkaError> {
@@ -196,7 +199,7 @@ impl TopicJournal {
 }
 
 impl Journal for TopicJournal {
-    fn read(&self) -> Later<'_, Result<Vec<Stored>, JournalError>> {
+    fn read(&self) -> Later<'_, Result<State, JournalError>> {
         let failed = |error| failed("read the offsets topic", &error);
         if self.shared {
             return Box::pin(async move { self.read_shared().await.map_err(failed) });
@@ -205,9 +208,9 @@ impl Journal for TopicJournal {
         Box::pin(async move {
             let read = tokio::task::spawn_blocking(move || read(&connection));
             let read = read.await.map_err(|_| KafkaError::Canceled);
-            let (consumer, all) = read.and_then(|read| read).map_err(failed)?;
+            let (consumer, state) = read.and_then(|read| read).map_err(failed)?;
             end(consumer);
-            Ok(all)
+            Ok(state)
         })
     }
 
@@ -278,32 +281,32 @@ fn offset(told: i64) -> u64 {
 }
 
 /// Reads the topic from its first record to the one that was last when this began.
-fn read(connection: &Connection) -> Result<(BaseConsumer<Watch>, Vec<Stored>), KafkaError> {
+fn read(connection: &Connection) -> Result<(BaseConsumer<Watch>, State), KafkaError> {
     let mut config = reader(connection);
     config.set("fetch.wait.max.ms", "20");
     let consumer: BaseConsumer<Watch> =
         BaseConsumer::from_config_and_context(&config, Watch::default())?;
     let metadata = consumer.fetch_metadata(Some(TOPIC), TIMEOUT)?;
     if !is_there(&metadata) {
-        return Ok((consumer, Vec::new()));
+        return Ok((consumer, State::default()));
     }
     let (low, high) = consumer.fetch_watermarks(TOPIC, 0, TIMEOUT)?;
     if low >= high {
-        return Ok((consumer, Vec::new()));
+        return Ok((consumer, State::default()));
     }
     let mut assignment = TopicPartitionList::new();
     assignment.add_partition_offset(TOPIC, 0, Offset::Offset(low))?;
     consumer.assign(&assignment)?;
-    let mut all = Vec::new();
+    let mut state = State::default();
     loop {
         let message = consumer
             .poll(TIMEOUT)
             .ok_or(KafkaError::MessageConsumption(
                 RDKafkaErrorCode::OperationTimedOut,
             ))??;
-        all.push(stored(&message));
+        state.take(stored(&message));
         if message.offset() + 1 >= high {
-            return Ok((consumer, all));
+            return Ok((consumer, state));
         }
     }
 }

@@ -17,7 +17,7 @@ use rand_core::{Rng, SeedableRng};
 use super::*;
 use crate::{
     producer::{Cluster, Later, Outgoing, RecordSink, SinkError, inflight::Receipt},
-    store::{Journal, JournalError, Pair, Stored},
+    store::{Journal, JournalError, Pair, Stored, state::State},
 };
 
 const RATE: u64 = 100;
@@ -78,7 +78,7 @@ impl RecordSink for LineSink {
 }
 
 impl Journal for Line {
-    fn read(&self) -> Later<'_, Result<Vec<Stored>, JournalError>> {
+    fn read(&self) -> Later<'_, Result<State, JournalError>> {
         self.journal.read()
     }
 
