@@ -17,8 +17,8 @@ use rdkafka::{
 use tokio::sync::watch;
 
 use crate::{
-    ConnectorState, ConnectorStatus, ManagedConnector, Reason, Running, Settings, SystemClock,
-    Worker,
+    ConnectorState, ConnectorStatus, ManagedConnector, Peers, Place, Reason, Running, Settings,
+    SystemClock, Worker,
 };
 
 type Mock = MockCluster<'static, DefaultProducerContext>;
@@ -51,13 +51,21 @@ fn orders(rate: &str) -> Vec<ManagedConnector> {
 }
 
 async fn start(cluster: &Mock, connectors: Vec<ManagedConnector>) -> Running {
+    start_at(None, cluster, connectors).await
+}
+
+async fn start_at(
+    place: Option<Place>,
+    cluster: &Mock,
+    connectors: Vec<ManagedConnector>,
+) -> Running {
     let (_, managed) = watch::channel(connectors);
     let settings = Settings {
         bootstrap: cluster.bootstrap_servers(),
         rest_listen: vec!["127.0.0.1:0".parse().unwrap()],
         admin_listen: Some("127.0.0.1:0".parse().unwrap()),
         worker_id: "localhost:8083".to_owned(),
-        place: None,
+        place,
         managed,
         clock: Arc::new(SystemClock),
         client: BTreeMap::new(),
@@ -164,6 +172,27 @@ async fn records_flow_at_once_and_go_on_after_a_stop() {
             ids.iter().find(|(known, _)| *known == id)
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_among_others_goes_on_after_a_stop() {
+    let cluster = cluster();
+    cluster.create_topic("orders", 2, 1).unwrap();
+    for life in 1..=2_u64 {
+        let place = Place {
+            ordinal: 0,
+            pod: format!("p{life}"),
+            peers: Peers::Service {
+                pods: "connect".to_owned(),
+                service: "localhost".to_owned(),
+                port: 1,
+            },
+        };
+        let worker = start_at(Some(place), &cluster, orders("200")).await;
+        becomes(&worker, |status| status.records >= 100 * life).await;
+        worker.stop().await;
+    }
+    assert_each_once(&read(&cluster, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -75,8 +75,14 @@ impl TopicJournal {
         }
         let mut config = self.connection.config("eddyline-connect-offsets");
         config
-            // One request at a time keeps the order, and the last value of a key is the one that
-            // counts: that needs no producer id, whose first fetch can cost half a second.
+            // Alone, one request at a time keeps the order, and the last value of a key is the one
+            // that counts: that needs no producer id, whose first fetch can cost half a second.
+            // Among workers the order of all counts: an entry that a retry repeats would move behind
+            // what others wrote in between.
+            .set(
+                "enable.idempotence",
+                if self.shared { "true" } else { "false" },
+            )
             .set("acks", "all")
             .set("max.in.flight.requests.per.connection", "1")
             .set("linger.ms", "0")
@@ -85,6 +91,16 @@ impl TopicJournal {
         let producer = FutureProducer::from_config_and_context(&config, Watch::default())?;
         *kept = Some(producer.clone());
         Ok(producer)
+    }
+
+    /// After a fatal fault the next write gets another producer.
+    fn mend(&self) {
+        let mut kept = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_broken =
+            |producer: &mut FutureProducer<Watch>| producer.client().fatal_error().is_some();
+        if let Some(broken) = kept.take_if(is_broken) {
+            end(broken);
+        }
     }
 
     /// Makes the topic unless it is there.
@@ -220,6 +236,7 @@ impl Journal for TopicJournal {
             if written.is_err() {
                 // Someone may have deleted the topic: look again next time.
                 self.made.store(false, Ordering::Relaxed);
+                self.mend();
             }
             written.map_err(|error| failed("write the offsets topic", &error))
         })
