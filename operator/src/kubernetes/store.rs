@@ -34,12 +34,19 @@ pub struct Store<K> {
 #[derive(Debug)]
 struct State<K> {
     objects: HashMap<ObjectName, Arc<K>>,
-    faults: HashMap<ObjectName, String>,
+    faults: HashMap<ObjectName, Fault>,
     /// What a list that is being read has named so far.
     listed: HashMap<Scope, HashSet<ObjectName>>,
     ready: HashSet<Scope>,
     /// The uids of objects that went last: uids are never used again.
     gone: VecDeque<Option<String>>,
+}
+
+/// An object that does not decode.
+#[derive(Clone, Debug)]
+struct Fault {
+    error: String,
+    metadata: ObjectMeta,
 }
 
 /// What became of one object.
@@ -105,7 +112,16 @@ impl<K: Resource<DynamicType = ()> + Clone> Store<K> {
 
     /// Why the object as it is now does not decode; [`Self::get`] then has its last good form, if any.
     pub fn fault(&self, name: &ObjectName) -> Option<String> {
-        self.read().faults.get(name).cloned()
+        let state = self.read();
+        state.faults.get(name).map(|fault| fault.error.clone())
+    }
+
+    /// The metadata of an object that does not decode and is being deleted.
+    pub fn faulty_and_going(&self, name: &ObjectName) -> Option<ObjectMeta> {
+        let state = self.read();
+        let metadata = state.faults.get(name).map(|fault| &fault.metadata);
+        let going = metadata.filter(|metadata| metadata.deletion_timestamp.is_some());
+        going.cloned()
     }
 
     /// Whether the whole of `scope` was listed.
@@ -146,6 +162,13 @@ impl<K: Resource<DynamicType = ()> + Clone> Store<K> {
     }
 }
 
+impl Fault {
+    fn says_the_same(&self, other: &Self) -> bool {
+        let going = |fault: &Self| fault.metadata.deletion_timestamp.is_some();
+        self.error == other.error && going(self) == going(other)
+    }
+}
+
 impl<K: Resource<DynamicType = ()> + Clone> State<K> {
     fn found(&mut self, object: DeserializeGuard<K>) -> Option<Change<K>> {
         match object.0 {
@@ -156,10 +179,13 @@ impl<K: Resource<DynamicType = ()> + Clone> State<K> {
             }
             Err(InvalidObject { error, metadata }) => {
                 let name = name_of(&metadata);
-                let known = self.faults.insert(name.clone(), error.clone());
+                let fault = Fault { error, metadata };
+                let known = self.faults.get(&name);
+                let is_news = known.is_none_or(|known| !known.says_the_same(&fault));
+                self.faults.insert(name.clone(), fault);
                 let before = self.objects.get(&name).cloned();
                 let after = before.clone();
-                (known.as_ref() != Some(&error)).then_some(Change {
+                is_news.then_some(Change {
                     name,
                     before,
                     after,
@@ -249,7 +275,8 @@ fn is_newer(new: &ObjectMeta, known: &ObjectMeta) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::api::core::v1::ConfigMap;
+    use jiff::Timestamp;
+    use k8s_openapi::{api::core::v1::ConfigMap, apimachinery::pkg::apis::meta::v1::Time};
 
     use super::*;
 
@@ -346,6 +373,17 @@ mod tests {
         assert!(store.take(&None, Event::Apply(bad())).is_empty());
         assert_eq!(store.fault(&key("a")).as_deref(), Some("no"));
         assert!(store.get(&key("a")).is_some());
+        assert!(store.faulty_and_going(&key("a")).is_none());
+        let going = || {
+            let mut metadata = map("a", 3).metadata;
+            metadata.deletion_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+            let error = "no".into();
+            DeserializeGuard(Err(InvalidObject { error, metadata }))
+        };
+        assert_eq!(store.take(&None, Event::Apply(going())).len(), 1);
+        assert!(store.take(&None, Event::Apply(going())).is_empty());
+        let version = store.faulty_and_going(&key("a")).unwrap().resource_version;
+        assert_eq!(version.as_deref(), Some("3"));
         assert_eq!(store.take(&None, Event::Apply(good("a", 1))).len(), 1);
         assert_eq!(store.fault(&key("a")), None);
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crds::Topic;
+use crds::{Topic, TopicSpec};
 use jiff::Timestamp;
-use kube::ResourceExt;
+use kube::{ResourceExt, core::ObjectMeta};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -19,7 +19,10 @@ use super::{
 use crate::{
     Finding,
     context::{Context, Kind},
-    kubernetes::controller::{self, Outcome},
+    kubernetes::{
+        controller::{self, Outcome},
+        finalizer,
+    },
     names::{ObjectName, kafka_topic},
 };
 
@@ -39,6 +42,9 @@ async fn reconcile(context: Arc<Context>, name: ObjectName) -> Result<Outcome, T
         deadline: context.settings.topic_deletion_deadline,
         now: Timestamp::now(),
     };
+    if let Some(metadata) = stores.topics.faulty_and_going(&name) {
+        return unreadable_goes(&context, metadata).await;
+    }
     let Some(topic) = stores.topics.get(&name) else {
         return gone(&context, &turn, &name).await;
     };
@@ -91,6 +97,19 @@ async fn unreadable(
     let situation = Situation::Invalid(vec![Finding::new("spec", fault)]);
     let status = status(topic, &situation, Timestamp::now());
     context.write_status(topic, &status).await?;
+    Ok(Outcome::Settled)
+}
+
+/// What does not decode cannot say what is to become of its topic: a doubt, which keeps it.
+async fn unreadable_goes(context: &Context, metadata: ObjectMeta) -> Result<Outcome, TopicFault> {
+    let mut topic = Topic::new("", TopicSpec::default());
+    topic.metadata = metadata;
+    if finalizer::remove(context, &topic).await? {
+        context
+            .events
+            .publish(&topic, events::of_unreadable())
+            .await;
+    }
     Ok(Outcome::Settled)
 }
 

@@ -213,3 +213,10 @@ pub fn of_parting(topic: &str, cluster: &str, parting: &Parting) -> Note {
         ),
     }
 }
+
+/// What is told when an object goes that cannot be read.
+pub fn of_unreadable() -> Note {
+    let text = "this Topic cannot be read, so that nobody knows what is to become of its topic: if it has one, it stays in its cluster \
+                with nobody to look after it";
+    warning("Orphaned", text.to_owned())
+}
