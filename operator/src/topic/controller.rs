@@ -127,3 +127,84 @@ fn observe(context: &Context, topic: &Topic) -> Observed {
         heir,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::{Router, http::StatusCode};
+    use crds::Cluster;
+    use kube::Client;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        kubernetes::store::Change, ports::fake_broker::FakeBroker, settings::Settings,
+        snapshots::Endpoint,
+    };
+
+    fn name(name: &str) -> ObjectName {
+        ObjectName {
+            namespace: "n".to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// An operator with Roles only, a Cluster `c`, and its broker's topic `t` (`id-1`).
+    async fn context(broker: &FakeBroker) -> Arc<Context> {
+        let api_server = Router::new().fallback(async || StatusCode::FORBIDDEN);
+        let settings = Settings {
+            namespaces: vec!["n".to_owned()],
+            resync: Duration::from_mins(10),
+            image: "eddyline".to_owned(),
+            lease_namespace: "n".to_owned(),
+            lease_name: "operator".to_owned(),
+            identity: "me".to_owned(),
+            admin_listen: ([127, 0, 0, 1], 0).into(),
+            topic_deletion_deadline: Duration::from_secs(30),
+        };
+        let context = Arc::new(Context::new(Client::new(api_server, "n"), settings));
+        let cluster: Cluster = serde_json::from_value(json!({
+            "apiVersion": "eddyline.dev/v1alpha1", "kind": "Cluster",
+            "metadata": {"name": "c", "namespace": "n", "uid": "c"}, "spec": {},
+        }))
+        .unwrap();
+        context.stores.clusters.accept(cluster);
+        broker.make("t", 1, &[]);
+        let endpoint = Endpoint {
+            uid: "c".to_owned(),
+            bootstrap: "c:9092".to_owned(),
+        };
+        let snapshots = &context.snapshots;
+        snapshots.attach(&name("c"), endpoint, |_| broker.clone());
+        snapshots.change(&name("c"), "t", Vec::new()).await.unwrap();
+        context
+    }
+
+    #[tokio::test]
+    async fn a_topic_goes_after_its_object_while_there_is_time() {
+        for (seconds_ago, stays) in [(0, false), (31, true)] {
+            let broker = FakeBroker::new();
+            let context = context(&broker).await;
+            let topic: Topic = serde_json::from_value(json!({
+                "apiVersion": "eddyline.dev/v1alpha1", "kind": "Topic",
+                "metadata": {"name": "t", "namespace": "n", "uid": "t"},
+                "spec": {"cluster": "c"},
+                "status": {"adopted": false, "clusterId": "k", "topicId": "id-1", "partitions": 1},
+            }))
+            .unwrap();
+            let went = Change {
+                name: name("t"),
+                before: Some(Arc::new(topic)),
+                after: None,
+            };
+            let now = Timestamp::now() - jiff::SignedDuration::from_secs(seconds_ago);
+            context.departed.note(&went, now);
+            let outcome = reconcile(context.clone(), name("t")).await.unwrap();
+            assert_eq!(outcome, Outcome::Gone);
+            assert!(context.departed.find(&name("t")).is_none());
+            let left = broker.state().cluster.topics.contains_key("t");
+            assert_eq!(left, stays, "{seconds_ago} s ago");
+        }
+    }
+}
