@@ -24,10 +24,10 @@ fn config(test: &Namespace) -> Value {
     let map = test
         .get("configmap/gen-worker")
         .expect("the ConfigMap is there");
-    let text = map["data"]["connector.json"]
+    let content = map["data"]["connector.json"]
         .as_str()
         .expect("its one key is there");
-    serde_json::from_str(text).unwrap()
+    serde_json::from_str(content).unwrap()
 }
 
 /// Waits until the configuration has `key` as `value`.
