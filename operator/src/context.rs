@@ -101,6 +101,20 @@ impl Stores {
     }
 }
 
+impl Stores {
+    /// Whether some of `scope` may not be listed: nobody waits for it.
+    fn is_refused(&self, scope: &Scope) -> bool {
+        self.clusters.is_refused(scope)
+            || self.topics.is_refused(scope)
+            || self.connectors.is_refused(scope)
+            || self.stateful_sets.is_refused(scope)
+            || self.services.is_refused(scope)
+            || self.config_maps.is_refused(scope)
+            || self.pods.is_refused(scope)
+            || self.claims.is_refused(scope)
+    }
+}
+
 /// A kind that is watched, and where its objects are kept.
 pub trait Stored: Sized {
     /// Its store.
@@ -233,11 +247,20 @@ impl Context {
         self.settings.namespaces.iter().cloned().map(Some).collect()
     }
 
-    /// Whether everything that is watched was listed once.
+    /// Whether everything that is watched was listed once, but for namespaces that we may not list: one that was deleted
+    /// must not keep the objects of others waiting. An operator that may list nothing at all is not ready.
     pub fn stores_ready(&self) -> bool {
-        self.scopes()
-            .iter()
-            .all(|scope| self.stores.is_ready(scope))
+        let scopes = self.scopes();
+        let is_ready = |scope: &Scope| self.stores.is_ready(scope);
+        let is_settled = |scope: &Scope| is_ready(scope) || self.stores.is_refused(scope);
+        scopes.iter().all(is_settled) && scopes.iter().any(is_ready)
+    }
+
+    /// Whether all that an object of this namespace may depend on was listed.
+    pub fn has_listed(&self, namespace: &str) -> bool {
+        let all = self.settings.namespaces.is_empty();
+        let scope = (!all).then(|| namespace.to_owned());
+        self.stores.is_ready(&scope)
     }
 
     /// Whether an object's counters may be written now; if so, they count as written.

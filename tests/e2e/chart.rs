@@ -90,16 +90,23 @@ fn another_release_takes_the_definitions_over() {
 fn two_releases_with_namespaces_of_their_own_work_side_by_side() {
     let test = alone("left");
     let right = Namespace::new(&test.kube, "right");
+    let deserted = test.beside("deserted");
     uninstall("eddyline", HOME);
     let both = [("left", &*test), ("right", &right)];
     for (release, watched) in both {
-        let list = format!("--set=watchNamespaces={{{}}}", watched.name);
+        let more = if release == "left" {
+            &format!(",{}", deserted.name)
+        } else {
+            ""
+        };
+        let list = format!("--set=watchNamespaces={{{}{more}}}", watched.name);
         let options = [list.as_str(), "--set=crds.enabled=false"];
         install(&test.kube, "side-by-side", release, &options);
     }
     for (_, watched) in both {
         works(watched);
     }
+    desert(&test, &deserted);
     let words = [
         "helm",
         "test",
@@ -111,10 +118,27 @@ fn two_releases_with_namespaces_of_their_own_work_side_by_side() {
     let said = test.kube.run(&words);
     assert!(said.contains("Succeeded"), "{said}");
     for (release, watched) in both {
-        watched.kubectl(&["delete", "topic/t", "cluster/c", "--timeout=90s"]);
+        watched.kubectl(&["delete", "topic", "--all", "--timeout=90s"]);
+        watched.kubectl(&["delete", "cluster/c", "--timeout=90s"]);
         uninstall(release, "side-by-side");
     }
     install(&test.kube, HOME, "eddyline", &[]);
+}
+
+/// A watched namespace goes, and the operator's rights in it too: one that starts afterwards works in the others.
+#[track_caller]
+fn desert(test: &Namespace, deserted: &Namespace) {
+    works(deserted);
+    deserted.kubectl(&["delete", "namespace", &deserted.name, "--timeout=90s"]);
+    let operator = ["-n", "side-by-side", "deployment/left-eddyline"];
+    for words in [
+        &["rollout", "restart"][..],
+        &["rollout", "status", "--timeout=90s"],
+    ] {
+        test.kube.kubectl(&[words, &operator].concat());
+    }
+    test.apply(&CLUSTER_AND_TOPIC.replace("{name: t}", "{name: later}"));
+    test.ready("topic/later");
 }
 
 #[test]

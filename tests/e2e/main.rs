@@ -19,6 +19,7 @@ mod faults;
 mod golden;
 mod harness;
 mod records;
+mod refusals;
 mod rest;
 mod smoke;
 mod spaces;

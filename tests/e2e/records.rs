@@ -14,6 +14,8 @@ use crate::harness::image_name;
 pub(crate) struct Read {
     pub(crate) partition: i64,
     pub(crate) offset: i64,
+    /// CreateTime in milliseconds since 1970.
+    pub(crate) timestamp: i64,
     /// JSON text.
     pub(crate) value: String,
 }
@@ -33,6 +35,7 @@ fn parse(lines: &str) -> Vec<Read> {
         Read {
             partition: record["partition"].as_i64().unwrap(),
             offset: record["offset"].as_i64().unwrap(),
+            timestamp: record["timestamp"].as_i64().unwrap(),
             value: match &record["value"] {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),

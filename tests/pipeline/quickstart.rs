@@ -81,18 +81,23 @@ fn orders_are_keyed_by_orderid_and_rides_by_where_they_end() {
 
 #[test]
 fn a_second_start_goes_on_where_the_first_ended() {
-    let data = tempfile::tempdir().unwrap();
+    let (data, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (up, ready) = Program::up(&manifest::quickstart(), data.path(), &[]);
     wait::until("orders", PATIENCE, || {
         (kafka::count(&ready.kafka, "orders") >= 20).then_some(())
     });
     assert_eq!(up.interrupt(PATIENCE), Some(0));
-    let (_up, ready) = Program::up(&manifest::quickstart(), data.path(), &[]);
+    let (up, ready) = Program::up(&manifest::quickstart(), data.path(), &[]);
     let before = kafka::count(&ready.kafka, "orders");
     assert!(before >= 20, "records survive a clean stop");
     wait::until("more orders", PATIENCE, || {
         (kafka::count(&ready.kafka, "orders") >= before + 20).then_some(())
     });
+    assert_eq!(up.interrupt(PATIENCE), Some(0));
+    // Read while nothing is sent: a reader asks one partition after the other.
+    let text = std::fs::read_to_string(manifest::quickstart()).unwrap();
+    let stopped = text.replace("  datagen:", "  state: Stopped\n  datagen:");
+    let (_up, ready) = Program::up(&manifest::write(files.path(), &stopped), data.path(), &[]);
     let mut ids: Vec<_> = kafka::read_all(&ready.kafka, "orders")
         .iter()
         .map(|order| order.number("orderid"))

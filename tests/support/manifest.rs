@@ -59,6 +59,15 @@ impl Manifest {
         self
     }
 
+    /// The same with a connector that sends nothing.
+    #[must_use]
+    pub fn stopped(mut self) -> Self {
+        if let Some(source) = &mut self.connector {
+            source.spec.push_str("  state: Stopped\n");
+        }
+        self
+    }
+
     /// The YAML text.
     pub fn text(&self) -> String {
         let mut text =

@@ -134,9 +134,14 @@ impl InFlight {
         self.window().acknowledged
     }
 
+    /// How many records are in flight.
+    pub(crate) fn open(&self) -> usize {
+        self.window().open
+    }
+
     /// Nothing is in flight.
     pub(crate) fn is_drained(&self) -> bool {
-        self.window().open == 0
+        self.open() == 0
     }
 
     /// The first failure, if a record failed.

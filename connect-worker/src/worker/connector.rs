@@ -27,7 +27,7 @@ use crate::{
     plugin::{Registry, TargetState},
     producer::Cluster,
     settings::ManagedConnector,
-    store::Store,
+    store::{Store, entry::Entry},
     worker::{board::Board, progress::Me, snapshot::Origin, spec::Spec, tasks::Tasks},
 };
 
@@ -216,30 +216,34 @@ impl Supervisor {
                 return;
             }
         };
-        let before = self.obstacle.take().map(|obstacle| obstacle.text);
+        let before = self.obstacle.take();
         let is_stopped = spec.connector.state == TargetState::Stopped;
         let is_superseded = self.is_superseded();
-        match &mut self.tasks {
-            Some(tasks)
-                if !is_stopped && !is_superseded && !tasks.spec().asks_for_new_tasks(&spec) =>
-            {
+        let ended = match &mut self.tasks {
+            Some(tasks) if !is_stopped && !is_superseded && tasks.can_follow(&spec) => {
                 tasks.follow(spec);
                 return;
             }
             _ => self.end_tasks().await,
+        };
+        let started = match ended {
+            Ok(()) if is_stopped => Ok(None),
+            Ok(()) => start_tasks(&self.shared, &self.identity, spec, &declared).await,
+            Err(open) => Err(Obstacle::in_flight(open)),
+        };
+        match started {
+            Ok(Some(tasks)) => self.tasks = Some(tasks),
+            Ok(None) => {}
+            Err(obstacle) => self.meet(obstacle, before),
         }
-        if is_stopped {
-            return;
+    }
+
+    /// Something is in the way; it is told once.
+    fn meet(&mut self, obstacle: Obstacle, before: Option<Obstacle>) {
+        if before.is_none_or(|before| before.text != obstacle.text) {
+            tracing::warn!(connector = %self.identity.name, detail = %obstacle.text, "start the connector");
         }
-        match start_tasks(&self.shared, &self.identity, spec, &declared).await {
-            Ok(tasks) => self.tasks = tasks,
-            Err(obstacle) => {
-                if before.as_ref() != Some(&obstacle.text) {
-                    tracing::warn!(connector = %self.identity.name, detail = %obstacle.text, "start the connector");
-                }
-                self.obstacle = Some(obstacle);
-            }
-        }
+        self.obstacle = Some(obstacle);
     }
 
     /// Something is in the way that may pass.
@@ -260,15 +264,22 @@ impl Supervisor {
         })
     }
 
-    /// Ends the tasks that run and stores where they stopped. Cut short, it can be called again.
-    async fn end_tasks(&mut self) {
-        let Some(tasks) = &mut self.tasks else { return };
-        let entry = tasks.end().await;
+    /// Ends the tasks that run and stores where they stopped. Cut short, or where records are still in flight, it can be
+    /// called again.
+    async fn end_tasks(&mut self) -> Result<(), usize> {
+        let Some(tasks) = &mut self.tasks else {
+            return Ok(());
+        };
+        let entry = tasks.end().await?;
+        self.store_end(entry).await;
+        Ok(())
+    }
+
+    async fn store_end(&mut self, entry: Entry) {
         if self.shared.store.put(vec![entry]).await.is_err() {
             tracing::debug!(connector = %self.identity.name, "the store is closing");
         }
-        self.records += tasks.records();
-        self.tasks = None;
+        self.records += self.tasks.take().map_or(0, |tasks| tasks.records());
     }
 
     async fn restart(&mut self, restart: Restart) {
@@ -310,7 +321,14 @@ impl Supervisor {
     /// Ends in order, whatever the broker does; forgets the offsets of a connector that was
     /// removed.
     async fn finish(&mut self) {
-        let last = timeout(LAST_OFFSETS + crate::worker::task::DRAIN, self.end_tasks());
+        let last = async {
+            let open = self.end_tasks().await.err();
+            if let (Some(open), Some(tasks)) = (open, &self.tasks) {
+                tracing::warn!(connector = %self.identity.name, records = open, "records in flight may come again");
+                self.store_end(tasks.ended_part()).await;
+            }
+        };
+        let last = timeout(LAST_OFFSETS + crate::worker::task::DRAIN, last);
         if last.await.is_err() {
             tracing::warn!(connector = %self.identity.name, "the last offsets could not be stored");
         }

@@ -43,6 +43,8 @@ pub(super) struct Tasks {
     attempts: JoinSet<End>,
     running: BTreeMap<Id, usize>,
     bell: Arc<Notify>,
+    /// Told to end: nothing starts any more.
+    ending: bool,
 }
 
 /// One task.
@@ -98,6 +100,7 @@ impl Tasks {
             attempts: JoinSet::new(),
             running: BTreeMap::new(),
             bell: Arc::default(),
+            ending: false,
         };
         (0..all.slots.len()).for_each(|task| all.spawn(task));
         all
@@ -133,6 +136,9 @@ impl Tasks {
 
     /// Restarts tasks by hand: those that `chosen` says yes to, by id and whether they failed.
     pub(super) fn restart(&mut self, chosen: impl Fn(u32, bool) -> bool) {
+        if self.ending {
+            return;
+        }
         for task in 0..self.slots.len() {
             let slot = &mut self.slots[task];
             if !chosen(slot.share.task, slot.lifecycle.is_failed()) {
@@ -161,6 +167,9 @@ impl Tasks {
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
         }
         self.take_reports();
+        if self.ending {
+            return;
+        }
         let now = self.now();
         for task in 0..self.slots.len() {
             if self.slots[task]
@@ -182,15 +191,33 @@ impl Tasks {
         }
     }
 
-    /// Ends all tasks: they stop sending and what is in flight is waited for. Answers what is to
-    /// be stored before another epoch may start. Cut short, it can be called again.
-    pub(crate) async fn end(&mut self) -> Entry {
+    /// Ends all tasks: they stop sending, and what is in flight is waited for. Answers what is to be stored before another
+    /// epoch may start, or how many records the broker has not acknowledged in good time: they may still arrive, so nobody
+    /// else can send them yet. Called again it waits on.
+    ///
+    /// # Errors
+    /// The number of records in flight.
+    pub(crate) async fn end(&mut self) -> Result<Entry, usize> {
+        self.ending = true;
         self.slots.iter().for_each(|slot| slot.stop.cancel());
         let all = async { while self.attempts.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN + GRACE, all).await.is_err() {
             self.attempts.shutdown().await;
         }
+        match self.slots.iter().map(|slot| slot.account.open()).sum() {
+            0 => Ok(self.ended_part()),
+            open => Err(open),
+        }
+    }
+
+    /// What is to be stored of tasks whose process ends now: what is in flight is lost or comes again.
+    pub(super) fn ended_part(&self) -> Entry {
         self.stream.part(self.worker, &self.part_now(true))
+    }
+
+    /// They can go on in this configuration.
+    pub(super) fn can_follow(&self, spec: &Spec) -> bool {
+        !self.ending && !self.spec.asks_for_new_tasks(spec)
     }
 
     fn part_now(&self, ended: bool) -> Part {
@@ -270,7 +297,7 @@ impl Tasks {
                 .borrow()
                 .is_done(slot.path.next(slot.account.low()));
         slot.lifecycle.ended(end, &policy, now);
-        if std::mem::take(&mut slot.again) || more {
+        if !self.ending && (std::mem::take(&mut slot.again) || more) {
             self.start_again(task);
         }
     }

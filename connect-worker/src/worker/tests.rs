@@ -2,6 +2,7 @@
 //! Method: the whole runtime over a cluster and a journal in memory, in time that only moves when
 //! everybody waits.
 
+mod outage;
 mod together;
 
 use std::{

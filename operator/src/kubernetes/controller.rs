@@ -19,6 +19,8 @@ use crate::{
 const TURN_LIMIT: Duration = Duration::from_mins(2);
 /// How long turns may go on after the operator was told to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(8);
+/// An object whose namespace is not wholly listed yet is looked at again after this.
+const LIST_AGAIN: Duration = Duration::from_secs(1);
 /// The loop shows that it is alive this often at least.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
@@ -61,6 +63,10 @@ pub async fn run<F, R, E>(
         let queue = context.queue(kind);
         while context.stores_ready() && turns.len() < concurrency {
             let Some(name) = queue.take(now) else { break };
+            if !context.has_listed(&name.namespace) {
+                queue.end(&name, Turn::Done(LIST_AGAIN), now);
+                continue;
+            }
             let reconciling = reconcile(context.clone(), name.clone());
             let started = context.metrics.start(kind, &name);
             turns.spawn(async move { (turn(kind, &name, reconciling).await, name, started) });

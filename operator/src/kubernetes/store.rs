@@ -38,6 +38,8 @@ struct State<K> {
     /// What a list that is being read has named so far.
     listed: HashMap<Scope, HashSet<ObjectName>>,
     ready: HashSet<Scope>,
+    /// Never listed, because the API server does not let us.
+    refused: HashSet<Scope>,
     /// The uids of objects that went last: uids are never used again.
     gone: VecDeque<Option<String>>,
 }
@@ -68,6 +70,7 @@ impl<K> Default for Store<K> {
                 faults: HashMap::new(),
                 listed: HashMap::new(),
                 ready: HashSet::new(),
+                refused: HashSet::new(),
                 gone: VecDeque::new(),
             }),
         }
@@ -127,6 +130,19 @@ impl<K: Resource<DynamicType = ()> + Clone> Store<K> {
     /// Whether the whole of `scope` was listed.
     pub fn is_ready(&self, scope: &Scope) -> bool {
         self.read().ready.contains(scope)
+    }
+
+    /// The API server does not let us list `scope`. It may some day.
+    pub fn refuse(&self, scope: &Scope) {
+        let mut state = self.write();
+        if !state.ready.contains(scope) {
+            state.refused.insert(scope.clone());
+        }
+    }
+
+    /// Whether `scope` was asked for and refused, and never listed.
+    pub fn is_refused(&self, scope: &Scope) -> bool {
+        self.read().refused.contains(scope)
     }
 
     /// Takes the answer to a write of ours: from now on the object is seen as it is after it. An answer
@@ -241,6 +257,7 @@ impl<K: Resource<DynamicType = ()> + Clone> State<K> {
     fn listed_all(&mut self, scope: &Scope) -> Vec<Change<K>> {
         let listed = self.listed.remove(scope).unwrap_or_default();
         self.ready.insert(scope.clone());
+        self.refused.remove(scope);
         let covers = |name: &ObjectName| scope.as_ref().is_none_or(|one| *one == name.namespace);
         let known = self.objects.keys().chain(self.faults.keys());
         let gone: HashSet<_> = known
@@ -327,6 +344,19 @@ mod tests {
         assert_eq!(changes.len(), 1);
         assert_eq!(changes[0].name, key("a"));
         assert!(changes[0].after.is_none());
+    }
+
+    #[test]
+    fn a_scope_is_refused_until_it_is_listed_and_not_after() {
+        let store = Store::<ConfigMap>::default();
+        let scope = Some("n".to_owned());
+        store.refuse(&scope);
+        assert!(store.is_refused(&scope) && !store.is_refused(&None));
+        store.take(&scope, Event::Init);
+        assert!(store.is_refused(&scope) && !store.is_ready(&scope));
+        store.take(&scope, Event::InitDone);
+        store.refuse(&scope);
+        assert!(!store.is_refused(&scope) && store.is_ready(&scope));
     }
 
     #[test]

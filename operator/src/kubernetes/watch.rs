@@ -54,8 +54,19 @@ where
                 }
             }
             Err(error) => {
+                if is_refusal(&error) {
+                    watch.store.refuse(&watch.scope);
+                }
                 tracing::warn!(kind = %K::kind(&()), scope = ?watch.scope, %error, "watch");
             }
         }
     }
+}
+
+/// The API server lets us list nothing here: the namespace was deleted, and our rights in it with it.
+fn is_refusal(error: &watcher::Error) -> bool {
+    matches!(
+        error,
+        watcher::Error::InitialListFailed(kube::Error::Api(answer)) if matches!(answer.code, 403 | 404)
+    )
 }

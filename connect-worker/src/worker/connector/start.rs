@@ -56,6 +56,13 @@ impl Obstacle {
         }
     }
 
+    /// The tasks of before have records that the broker may still take.
+    pub(super) fn in_flight(records: usize) -> Self {
+        Self::handover(format!(
+            "waiting for the broker to acknowledge {records} records in flight; then the tasks go on as configured"
+        ))
+    }
+
     /// Other workers have not ended their part.
     fn awaiting(workers: &[u32]) -> Self {
         let workers: Vec<String> = workers.iter().map(u32::to_string).collect();
