@@ -10,6 +10,7 @@ pub(crate) mod context;
 mod create_partitions;
 mod create_topics;
 mod delete_groups;
+mod delete_records;
 mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
@@ -119,6 +120,7 @@ pub(crate) static TABLE: &[Api] = &[
     answers!(ApiVersions, api_versions),
     answers!(CreateTopics, create_topics),
     answers!(DeleteTopics, delete_topics),
+    answers!(DeleteRecords, delete_records),
     answers!(InitProducerId, init_producer_id),
     answers!(OffsetForLeaderEpoch, offset_for_leader_epoch),
     answers!(DescribeConfigs, describe_configs),

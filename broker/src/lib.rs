@@ -10,7 +10,9 @@
 mod admin;
 mod api;
 mod broker;
+pub mod check;
 pub mod clock;
+mod compaction;
 pub mod groups;
 pub mod listeners;
 pub mod log;

@@ -34,7 +34,9 @@ use writer::Writer;
 mod answers;
 mod append;
 mod behind;
+mod check;
 mod checkpoint;
+mod compact;
 mod disk;
 mod engine;
 mod epochs;
@@ -49,6 +51,7 @@ mod reading;
 mod recovery;
 mod replaying;
 mod retention;
+mod ring;
 mod round;
 mod segment;
 mod slices;
@@ -68,7 +71,10 @@ pub use answers::{
     Cleaned, Detail, EpochEnd, Offsets, ReadBounds, Replayed, Snapshot, Stats, TimedOffset,
 };
 pub use append::{Append, AppendError, Appended, Flush, Full, Origin, Stopped, Ticket};
-pub use options::{Damage, Fatal, FatalHandler, OpenError, Options, Policy, Recovery};
+pub use check::{CheckFinding, Checked, CheckedPartition, EachBatch, check};
+pub use compact::Retained;
+pub use folder::FORMAT;
+pub use options::{Compaction, Damage, Fatal, FatalHandler, OpenError, Options, Policy, Recovery};
 pub use slices::{FileRange, ReadError, Slice, Slices};
 
 /// Names a partition for ever: topic ids are never used twice, topic names are.
@@ -209,8 +215,8 @@ impl Log {
             .epoch_end(leader_epoch)
     }
 
-    /// The first record at or after a timestamp. In a compressed batch, whose records cannot be looked at, the first
-    /// record of that batch stands for it: never later than asked. Blocks on disk.
+    /// The first record at or after a timestamp. In a batch whose records cannot be unfolded within 32 MiB the first one
+    /// stands for it: never later than asked. Blocks on disk.
     pub fn find_by_time(
         &self,
         partition: PartitionKey,
@@ -220,8 +226,8 @@ impl Log {
         times::find(self.shared.engine.disk.as_ref(), &held, timestamp)
     }
 
-    /// The record with the largest timestamp, the first of them when there are several; in a compressed batch its last
-    /// record stands for it. None when the partition is empty. Blocks on disk.
+    /// The record with the largest timestamp, the first of them when there are several. None when the partition is empty.
+    /// Blocks on disk.
     pub fn max_timestamp(&self, partition: PartitionKey) -> Result<Option<TimedOffset>, ReadError> {
         let held = self.find(partition)?;
         times::latest(self.shared.engine.disk.as_ref(), &held)
@@ -241,6 +247,27 @@ impl Log {
         self.shared
             .threads
             .with_behind(|behind| behind.clean(now_ms))
+    }
+
+    /// Compacts what the partition's [`Policy::compaction`] asks to at `now_ms`, milliseconds since 1970, but for what is
+    /// `retained`. None when nothing is due. Appends, reads and retention go on meanwhile. Not twice at once for one
+    /// partition. Blocks on disk.
+    pub fn compact(
+        &self,
+        partition: PartitionKey,
+        retained: &Retained,
+        now_ms: i64,
+    ) -> Result<Option<Cleaned>, ReadError> {
+        let held = self.find(partition)?;
+        let io = |error| ReadError::Io { partition, error };
+        let disk = self.shared.engine.disk.as_ref();
+        let Some(compacted) = compact::compact(disk, &held, retained, now_ms).map_err(io)? else {
+            return Ok(None);
+        };
+        let threads = &self.shared.threads;
+        threads
+            .with_behind(|behind| behind.replace(&held, compacted))
+            .map_err(io)
     }
 
     /// Gives `each` every batch from the one that contains `from` (or the log start, when that is higher) up to the high

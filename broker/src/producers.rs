@@ -6,7 +6,7 @@ mod ids;
 mod registry;
 mod snapshot;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 pub use ids::ProducerIds;
 pub use registry::{AppendedGroup, Outcome, Producers};
@@ -185,6 +185,12 @@ impl PartitionProducers {
     pub fn next_offset(&self) -> Option<i64> {
         let last = |producer: &Producer| producer.batches.back().map(|batch| batch.last_offset + 1);
         self.by_id.values().filter_map(last).max()
+    }
+
+    /// The last offset of each producer's newest batch.
+    pub fn last_offsets(&self) -> BTreeSet<i64> {
+        let last = |producer: &Producer| producer.batches.back().map(|batch| batch.last_offset);
+        self.by_id.values().filter_map(last).collect()
     }
 
     /// Whether nobody is remembered.

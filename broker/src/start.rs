@@ -11,6 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::admin::{self, Health};
 use crate::broker::{Broker, NODE_ID};
 use crate::clock::Clock;
+use crate::compaction;
 use crate::groups::{self, GroupSettings, Groups};
 use crate::listeners::{BindError, Bound};
 use crate::log::{Log, OpenError, Options, ReadError, Stopped};
@@ -147,6 +148,8 @@ impl Broker {
         tokio::spawn(groups::keep_up(Arc::downgrade(&broker.groups)));
         let interval = broker.config.retention_check_interval;
         tokio::spawn(retention::run(Arc::downgrade(&broker), interval));
+        let interval = broker.config.cleaner_backoff;
+        tokio::spawn(compaction::run(Arc::downgrade(&broker), interval));
         let server = Server::start(&broker, sockets);
         admin.health.set_ready(true);
         Ok(Running {

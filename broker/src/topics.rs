@@ -174,7 +174,6 @@ pub fn random_id() -> Uuid {
 
 /// What the log keeps of a partition whose topic has these settings.
 fn policy(settings: &TopicSettings) -> Policy {
-    // Compaction is not built: a topic that is only compacted keeps every record.
     let retention = |limit: Option<u64>| limit.filter(|_| settings.delete);
     Policy {
         retention_ms: retention(settings.retention_ms)
@@ -182,6 +181,7 @@ fn policy(settings: &TopicSettings) -> Policy {
         retention_bytes: retention(settings.retention_bytes),
         segment_bytes: settings.segment_bytes,
         segment_ms: i64::try_from(settings.segment_ms).unwrap_or(i64::MAX),
+        compaction: settings.compaction,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `eddyline broker`: the bundled broker alone, in the foreground.
 
+mod check;
 pub mod refusal;
 
 use std::collections::BTreeMap;
@@ -28,7 +29,10 @@ const PLAIN: &str = "PLAINTEXT";
 
 /// Runs the bundled broker alone, until Ctrl-C.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Folder for all data, made if need be; unset, a folder of its own in the user's data folder.
     #[arg(long, value_name = "FOLDER", env = "EDDYLINE_DATA_DIR")]
     data_dir: Option<PathBuf>,
@@ -61,11 +65,20 @@ pub struct Args {
     settings_file: Option<PathBuf>,
 }
 
+/// What else can be done with a broker's data.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Check(check::Args),
+}
+
 /// Runs the command: returns when the broker has ended in order.
 ///
 /// # Errors
 /// It did not start; then with the flag that helps.
 pub async fn run(args: Args, format: Format, environment: &Environment) -> Result<(), Failure> {
+    if let Some(Command::Check(args)) = args.command {
+        return check::run(&args, format);
+    }
     let settings = settings(args, environment)?;
     let data_dir = settings.data_dir.clone();
     let mut interrupts = Interrupts::catch()?;

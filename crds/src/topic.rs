@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     condition,
-    duration::TimeLimit,
+    duration::{Duration, TimeLimit},
     is_false,
     schema::{rule, words},
     size::SizeLimit,
@@ -76,13 +76,21 @@ pub struct TopicSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
 
-    /// How old records go: `Delete` removes the oldest.
+    /// How old records go: `Delete` removes the oldest, `Compact` keeps the last one of each key,
+    /// `CompactDelete` does both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleanup_policy: Option<CleanupPolicy>,
 
-    /// When a write is answered: `Sync` after it is on disk. Bundled broker only.
+    /// When a write is answered: `Sync` once it is on disk, `Interval` before that, with the disk
+    /// following within `flushInterval`, `PageCache` with no wish for the disk. Nothing is lost when
+    /// the broker is killed; in a power cut `Interval` loses up to that time. Bundled broker only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flush: Option<Flush>,
+
+    /// With `flush: Interval`: the longest time until a write is on disk, for example `100ms`; at
+    /// most `1h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flush_interval: Option<Duration>,
 
     /// Other topic settings by their Kafka names, for example `max.message.bytes: "2097152"`.
     /// Values are texts: put numbers in quotes.
@@ -125,14 +133,22 @@ pub struct Retention {
 pub enum CleanupPolicy {
     /// The oldest records are removed.
     Delete,
+    /// The last record of each key stays.
+    Compact,
+    /// Both.
+    CompactDelete,
 }
 
 /// When a write is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline, transform = words)]
 pub enum Flush {
-    /// After the record is on disk.
+    /// Once the record is on disk.
     Sync,
+    /// Before that; the disk follows within the interval.
+    Interval,
+    /// Before that; the disk follows when the system writes it.
+    PageCache,
 }
 
 /// What becomes of a topic when its object is deleted.
@@ -266,6 +282,11 @@ fn rules() -> Value {
             "!has(self.topicName) || self.topicName != '.' && self.topicName != '..'",
             "topicName must not be '.' or '..': write another name",
             Some(".topicName"),
+        ),
+        rule(
+            "(has(self.flush) && self.flush == 'Interval') == has(self.flushInterval)",
+            "flushInterval goes with flush: Interval: write both, for example flushInterval: 100ms, or none",
+            Some(".flushInterval"),
         ),
         rule(
             "!has(oldSelf.partitions) || (has(self.partitions) && self.partitions >= oldSelf.partitions)",

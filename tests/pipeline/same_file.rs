@@ -153,7 +153,7 @@ fn what_is_not_done_here_is_noted() {
         document(
             "Topic",
             "orders",
-            "{cluster: t, replicas: 3, config: {compression.type: zstd}}",
+            "{cluster: t, replicas: 3, config: {min.insync.replicas: '2'}}",
         ),
         document("Topic", "lost", "{cluster: other}"),
         document(
@@ -174,7 +174,7 @@ fn what_is_not_done_here_is_noted() {
         "Topic default/held is paused: nothing is done about it until paused is taken out",
         "Connector default/gen is paused: nothing is done about it",
         "min.insync.replicas: 2 has no effect",
-        "topic orders: compression.type: zstd has no effect",
+        "topic orders: min.insync.replicas: 2 has no effect",
         "topic orders: replicas: 3 is kept as 1",
         "Topic default/lost: ClusterNotFound: there is no Cluster default/other; expected t",
     ] {

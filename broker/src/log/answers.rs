@@ -73,14 +73,14 @@ pub struct Snapshot {
     pub bytes: Vec<u8>,
 }
 
-/// What [`Log::clean`](super::Log::clean) deleted from one partition.
+/// What [`Log::clean`](super::Log::clean) or [`Log::compact`](super::Log::compact) took from one partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cleaned {
     /// The partition.
     pub partition: PartitionKey,
     /// Its new log start offset.
     pub start: i64,
-    /// Bytes freed.
+    /// Bytes freed on the disk.
     pub freed_bytes: u64,
 }
 

@@ -96,7 +96,7 @@ impl Behind {
         self.write_pending()?;
         self.dropped.extend(self.engine.take_dropped());
         if self.checkpoint_due().is_some_and(|due| due <= now) {
-            self.checkpoint(&[], false)?;
+            self.checkpoint(Vec::new(), false)?;
             self.last_checkpoint = Some(now);
         } else if self.last_checkpoint.is_none() {
             self.last_checkpoint = Some(now);
@@ -181,7 +181,7 @@ impl Behind {
 
     fn write_run(&mut self, partition: &Arc<Partition>, run: &Run) -> io::Result<()> {
         let disk = self.engine.disk.as_ref();
-        let name = file_name(partition.key, run.span.base_offset);
+        let name = file_name(partition.key, &run.span);
         let file = if run.is_new {
             let dir = dir_name(partition.key);
             disk.create_dir(&dir)?;
@@ -284,7 +284,9 @@ fn next_run(held: &Held, next_offset: i64) -> Option<Run> {
         };
         // A file has no gap in its offsets: a reader who comes to the end of one learns what is missing.
         let goes_on = |span: &Span| {
-            span.next_offset == batch.base_offset && !must_roll(span, &next, &held.policy)
+            span.next_offset == batch.base_offset
+                && held.sealed != Some(span.base_offset)
+                && !must_roll(span, &next, &held.policy)
         };
         let run = match &mut run {
             Some(run) if goes_on(&run.span) => run,
@@ -316,6 +318,7 @@ fn next_run(held: &Held, next_offset: i64) -> Option<Run> {
 fn begin(batch: &TailBatch) -> Span {
     Span {
         base_offset: batch.base_offset,
+        revision: 0,
         next_offset: batch.base_offset,
         size_bytes: 0,
         first_timestamp: batch.max_timestamp,

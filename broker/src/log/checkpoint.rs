@@ -1,5 +1,5 @@
 //! Checkpoints: what is written behind becomes durable, a new manifest says so, and only then goes what is no longer needed:
-//! files of the shared log, segments that retention or a trim gave up, directories of dropped partitions.
+//! files of the shared log, segments that retention, a trim or compaction gave up, directories of dropped partitions.
 
 use std::{
     io::{self, IoSlice},
@@ -9,38 +9,56 @@ use std::{
 use super::{
     Cleaned,
     behind::Behind,
+    compact::Compacted,
     disk::Disk,
     manifest::{FILE, Manifest, NEW_FILE, PartitionRecord},
     partition::Partition,
     retention,
-    segment::{dir_name, file_name},
+    segment::{Segment, dir_name, file_name},
     threads::is_full,
     wal,
 };
 
-/// A new log start offset that no manifest knows yet.
+/// What becomes of a partition's oldest segments, before any manifest knows it.
 #[derive(Debug)]
-pub(super) struct Cut {
+pub(super) struct Change {
     partition: Arc<Partition>,
+    /// Its log start from then on.
     start: i64,
-    /// Oldest segments that lie wholly below it.
-    segments: usize,
+    /// So many of its oldest segments go.
+    gone: usize,
+    /// What comes in their place.
+    put: Vec<Segment>,
+    /// Everything below it is compacted from then on.
+    cleaned_to: i64,
 }
 
-impl Cut {
+impl Change {
     /// Raises the log start of `partition` to `start`.
-    fn at(partition: Arc<Partition>, start: i64) -> Self {
-        let below = |held: &super::partition::Held| {
-            held.segments
-                .iter()
-                .take_while(|segment| segment.span.next_offset <= start)
-                .count()
+    fn trim(partition: Arc<Partition>, start: i64) -> Self {
+        let (gone, cleaned_to) = {
+            let held = partition.hold();
+            let below = |segment: &&Segment| segment.span.next_offset <= start;
+            let gone = held.segments.iter().take_while(below).count();
+            (gone, held.cleaned_to)
         };
-        let segments = below(&partition.hold());
         Self {
             partition,
             start,
-            segments,
+            gone,
+            put: Vec::new(),
+            cleaned_to,
+        }
+    }
+
+    /// Puts compacted segments in place of those that they were made from.
+    fn replace(partition: &Arc<Partition>, compacted: Compacted) -> Self {
+        Self {
+            partition: Arc::clone(partition),
+            start: partition.start(),
+            gone: compacted.sources.len(),
+            put: compacted.segments,
+            cleaned_to: compacted.cleaned_to,
         }
     }
 }
@@ -54,7 +72,7 @@ impl Behind {
             Err(error) if !is_full(&error) => return Err(error),
             _ => {}
         }
-        let mut cuts = Vec::new();
+        let mut changes = Vec::new();
         for partition in self.engine.partitions() {
             let expired = {
                 let held = partition.hold();
@@ -62,23 +80,61 @@ impl Behind {
                 let count = retention::expired(&spans, &held.policy, now_ms);
                 count.checked_sub(1).map(|last| spans[last].next_offset)
             };
-            cuts.extend(expired.map(|start| Cut::at(partition, start)));
+            changes.extend(expired.map(|start| Change::trim(partition, start)));
         }
-        if cuts.is_empty() {
+        if changes.is_empty() {
             return Ok(Vec::new());
         }
-        self.checkpoint(&cuts, false)
+        self.checkpoint(changes, false)
     }
 
     /// Raises one log start offset.
     pub(super) fn trim(&mut self, partition: &Arc<Partition>, start: i64) -> io::Result<()> {
         self.write_all()?;
-        let cut = Cut::at(Arc::clone(partition), start);
-        self.checkpoint(&[cut], false).map(drop)
+        let change = Change::trim(Arc::clone(partition), start);
+        self.checkpoint(vec![change], false).map(drop)
     }
 
-    /// Takes a checkpoint of everything that is written, with the new log start offsets. `clean` marks an orderly stop.
-    pub(super) fn checkpoint(&mut self, cuts: &[Cut], clean: bool) -> io::Result<Vec<Cleaned>> {
+    /// Puts compacted segments in their place; none when the segments they were made from are not all there any more.
+    pub(super) fn replace(
+        &mut self,
+        partition: &Arc<Partition>,
+        compacted: Compacted,
+    ) -> io::Result<Option<Cleaned>> {
+        let is_as_it_was = {
+            let held = partition.hold();
+            let spans = held.segments.iter().map(|segment| segment.span);
+            !held.is_retired()
+                && spans
+                    .take(compacted.sources.len())
+                    .eq(compacted.sources.iter().copied())
+        };
+        if !is_as_it_was {
+            for name in compacted.names(partition.key) {
+                remove(self.engine.disk.as_ref(), &name);
+            }
+            return Ok(None);
+        }
+        let names = compacted.names(partition.key);
+        let change = Change::replace(partition, compacted);
+        match self.checkpoint(vec![change], false) {
+            Ok(mut cleaned) => Ok(cleaned.pop()),
+            Err(error) => {
+                // No manifest names them, and the disk may be full.
+                for name in names {
+                    remove(self.engine.disk.as_ref(), &name);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes a checkpoint of everything that is written, with the changes. `clean` marks an orderly stop.
+    pub(super) fn checkpoint(
+        &mut self,
+        changes: Vec<Change>,
+        clean: bool,
+    ) -> io::Result<Vec<Cleaned>> {
         self.sync_files()?;
         let mut dropped = std::mem::take(&mut self.dropped);
         dropped.extend(self.engine.take_dropped());
@@ -87,7 +143,7 @@ impl Behind {
             lsn: self.written_lsn,
             leader_epoch: self.engine.leader_epoch,
             clean,
-            partitions: self.records(cuts),
+            partitions: self.records(&changes),
         };
         if let Err(error) = write_manifest(self.engine.disk.as_ref(), &manifest) {
             self.dropped = dropped;
@@ -96,9 +152,13 @@ impl Behind {
         self.checkpoint_lsn = self.written_lsn;
         self.closed = clean;
         self.engine.count_checkpoint();
-        let cleaned = cuts.iter().map(|cut| self.apply(cut)).collect();
+        let cleaned = changes
+            .into_iter()
+            .map(|change| self.apply(change))
+            .collect();
         for first_lsn in self.engine.take_wal_files_below(self.checkpoint_lsn) {
-            remove(self.engine.disk.as_ref(), &wal::file_name(first_lsn));
+            let disk = self.engine.disk.as_ref();
+            self.engine.ring.give(disk, &wal::file_name(first_lsn));
         }
         for partition in dropped {
             remove_dir(self.engine.disk.as_ref(), &dir_name(partition));
@@ -106,12 +166,15 @@ impl Behind {
         Ok(cleaned)
     }
 
-    fn records(&self, cuts: &[Cut]) -> Vec<PartitionRecord> {
+    fn records(&self, changes: &[Change]) -> Vec<PartitionRecord> {
         let mut records = Vec::new();
         for partition in self.engine.partitions() {
-            let cut = cuts.iter().find(|cut| cut.partition.key == partition.key);
-            let start = cut.map_or(partition.start(), |cut| cut.start.max(partition.start()));
-            let skip = cut.map_or(0, |cut| cut.segments);
+            let change = changes
+                .iter()
+                .find(|change| change.partition.key == partition.key);
+            let start = change.map_or(partition.start(), |change| {
+                change.start.max(partition.start())
+            });
             let held = partition.hold();
             if !held.begun {
                 continue;
@@ -120,42 +183,53 @@ impl Behind {
                 .damage
                 .iter()
                 .filter(|damage| damage.next_offset > start);
+            let put = change.map_or(&[][..], |change| &change.put);
+            let kept = held
+                .segments
+                .iter()
+                .skip(change.map_or(0, |change| change.gone));
             records.push(PartitionRecord {
                 partition: partition.key,
                 start,
                 end: held.written,
+                cleaned_to: change.map_or(held.cleaned_to, |change| change.cleaned_to),
                 epochs: held.epochs.entries().to_vec(),
                 damage: ranges
                     .map(|damage| (damage.first_offset, damage.next_offset))
                     .collect(),
-                segments: held
-                    .segments
-                    .iter()
-                    .skip(skip)
-                    .map(|segment| segment.span)
-                    .collect(),
+                segments: put.iter().chain(kept).map(|segment| segment.span).collect(),
             });
         }
         records
     }
 
-    /// The manifest has the new start: readers may see it, and the files may go.
-    fn apply(&self, cut: &Cut) -> Cleaned {
-        cut.partition.advance_start(cut.start);
-        let gone: Vec<_> = cut
-            .partition
-            .hold()
-            .segments
-            .drain(..cut.segments)
-            .collect();
+    /// The manifest has the change: readers may see it, and the files may go.
+    fn apply(&self, change: Change) -> Cleaned {
+        let partition = change.partition;
+        partition.advance_start(change.start);
+        let put_bytes: u64 = change
+            .put
+            .iter()
+            .map(|segment| segment.span.size_bytes)
+            .sum();
+        let gone: Vec<_> = {
+            let mut held = partition.hold();
+            if held.cleaned_to < change.cleaned_to {
+                held.cleaned_to = change.cleaned_to;
+                // Readers find what was compacted in the segments, not as it was in memory.
+                held.tail.forget_below(change.cleaned_to);
+            }
+            held.segments.splice(..change.gone, change.put).collect()
+        };
         for segment in &gone {
-            let name = file_name(cut.partition.key, segment.span.base_offset);
+            let name = file_name(partition.key, &segment.span);
             remove(self.engine.disk.as_ref(), &name);
         }
+        let gone_bytes: u64 = gone.iter().map(|segment| segment.span.size_bytes).sum();
         Cleaned {
-            partition: cut.partition.key,
-            start: cut.partition.start(),
-            freed_bytes: gone.iter().map(|segment| segment.span.size_bytes).sum(),
+            partition: partition.key,
+            start: partition.start(),
+            freed_bytes: gone_bytes.saturating_sub(put_bytes),
         }
     }
 }

@@ -4,10 +4,17 @@
 use std::{
     fmt,
     io::{self, IoSlice},
+    os::fd::BorrowedFd,
     sync::Arc,
 };
 
 pub(super) mod folder;
+#[cfg(target_os = "linux")]
+#[path = "disk/linux.rs"]
+mod platform;
+#[cfg(not(target_os = "linux"))]
+#[path = "disk/portable.rs"]
+mod platform;
 #[cfg(test)]
 pub(super) mod simulated;
 
@@ -57,4 +64,14 @@ pub(crate) trait DiskFile: Send + Sync + fmt::Debug + 'static {
     fn resize(&self, size_bytes: u64) -> io::Result<()>;
     /// Makes what was written, and the size, durable.
     fn sync(&self) -> io::Result<()>;
+    /// Moves bytes into a socket without a copy, as many as it takes now (0 is the end of the file). None where that cannot
+    /// be done, or not without waiting for the disk: read them then.
+    fn send(
+        &self,
+        _socket: BorrowedFd<'_>,
+        _position: u64,
+        _count: usize,
+    ) -> Option<io::Result<usize>> {
+        None
+    }
 }

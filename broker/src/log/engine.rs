@@ -14,10 +14,11 @@ use std::{
 
 use super::{
     Fatal, Flush, Options, PartitionKey, Policy, Stats, Stopped,
-    disk::Disk,
+    disk::{Disk, Space},
     gather::{Gather, Group, Queued},
     partition::Partition,
     queue::{BehindQueue, Completed},
+    ring::{self, Ring},
     round::Kind,
 };
 
@@ -38,6 +39,8 @@ pub(super) struct Engine {
     waiting: Condvar,
     /// The write-behind has taken what waited.
     drained: Condvar,
+    /// Free files of the shared log.
+    pub(super) ring: Ring,
     /// First lsn of every file of the shared log, the written one last.
     wal_files: Mutex<Vec<u64>>,
     free_bytes: AtomicU64,
@@ -60,7 +63,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Engine {
-    pub(super) fn new(disk: Arc<dyn Disk>, options: Options, leader_epoch: i32) -> Self {
+    pub(super) fn new(
+        disk: Arc<dyn Disk>,
+        options: Options,
+        volume: Space,
+        leader_epoch: i32,
+    ) -> Self {
+        let wal_file_bytes = options.wal_file_bytes;
         Self {
             disk,
             options,
@@ -71,9 +80,10 @@ impl Engine {
             queue: Mutex::default(),
             waiting: Condvar::new(),
             drained: Condvar::new(),
+            ring: Ring::new(wal_file_bytes.unwrap_or_else(|| ring::file_bytes(volume))),
             wal_files: Mutex::default(),
-            free_bytes: AtomicU64::new(u64::MAX),
-            total_bytes: AtomicU64::new(u64::MAX),
+            free_bytes: AtomicU64::new(volume.free_bytes),
+            total_bytes: AtomicU64::new(volume.total_bytes),
             failed: AtomicBool::new(false),
             counters: Counters::default(),
         }
@@ -308,6 +318,7 @@ impl Engine {
 
     pub(super) fn stop_behind(&self) {
         lock(&self.queue).stop = true;
+        self.ring.stop();
         self.waiting.notify_all();
         self.drained.notify_all();
     }

@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Version of everything under the data folder.
-pub(super) const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 const FILE: &str = "format";
 const NEW_FILE: &str = "format.new";

@@ -11,7 +11,7 @@ use super::{
 pub(super) const FILE: &str = "manifest";
 pub(super) const NEW_FILE: &str = "manifest.new";
 
-const MAGIC: &[u8; 8] = b"EDDYMAN1";
+const MAGIC: &[u8; 8] = b"EDDYMAN2";
 const CRC_LEN: usize = 4;
 
 /// What a start begins from.
@@ -34,6 +34,8 @@ pub(super) struct PartitionRecord {
     pub(super) start: i64,
     /// Offset after the last batch in the segments.
     pub(super) end: i64,
+    /// Everything below it is compacted.
+    pub(super) cleaned_to: i64,
     pub(super) epochs: Vec<(i32, i64)>,
     pub(super) damage: Vec<(i64, i64)>,
     pub(super) segments: Vec<Span>,
@@ -66,6 +68,7 @@ impl Manifest {
             put_key(&mut out, record.partition);
             out.put_i64_le(record.start);
             out.put_i64_le(record.end);
+            out.put_i64_le(record.cleaned_to);
             put_count(&mut out, record.epochs.len());
             for &(epoch, start) in &record.epochs {
                 out.put_i32_le(epoch);
@@ -79,6 +82,7 @@ impl Manifest {
             put_count(&mut out, record.segments.len());
             for span in &record.segments {
                 out.put_i64_le(span.base_offset);
+                out.put_u32_le(span.revision);
                 out.put_i64_le(span.next_offset);
                 out.put_u64_le(span.size_bytes);
                 out.put_i64_le(span.first_timestamp);
@@ -119,6 +123,7 @@ fn take_partition(rest: &mut &[u8]) -> Option<PartitionRecord> {
         partition: take_key(rest),
         start: rest.try_get_i64_le().ok()?,
         end: rest.try_get_i64_le().ok()?,
+        cleaned_to: rest.try_get_i64_le().ok()?,
         epochs: Vec::new(),
         damage: Vec::new(),
         segments: Vec::new(),
@@ -133,9 +138,10 @@ fn take_partition(rest: &mut &[u8]) -> Option<PartitionRecord> {
             .damage
             .push((rest.try_get_i64_le().ok()?, rest.try_get_i64_le().ok()?));
     }
-    for _ in 0..take_count(rest, 40)? {
+    for _ in 0..take_count(rest, 44)? {
         record.segments.push(Span {
             base_offset: rest.try_get_i64_le().ok()?,
+            revision: rest.try_get_u32_le().ok()?,
             next_offset: rest.try_get_i64_le().ok()?,
             size_bytes: rest.try_get_u64_le().ok()?,
             first_timestamp: rest.try_get_i64_le().ok()?,
@@ -164,6 +170,7 @@ mod tests {
     fn sample() -> Manifest {
         let span = Span {
             base_offset: 3,
+            revision: 6,
             next_offset: 30,
             size_bytes: 999,
             first_timestamp: 5,
@@ -176,6 +183,7 @@ mod tests {
             },
             start: 3,
             end: 40,
+            cleaned_to: 12,
             epochs: vec![(0, 0), (2, 12)],
             damage: vec![(30, 40)],
             segments: vec![span, span],

@@ -17,8 +17,10 @@ pub struct Options {
     pub queue_bytes: usize,
     /// Bytes gathered into one round. One append larger than this gets a round of its own.
     pub round_bytes: usize,
-    /// Size at which the shared log goes on in its next file.
-    pub wal_file_bytes: u64,
+    /// Size of the files of the shared log; when not given, 1/128 of the volume between 8 and 128 MiB.
+    pub wal_file_bytes: Option<u64>,
+    /// Size of the file that a new folder begins with.
+    pub start_file_bytes: u64,
     /// Bytes written behind to segment files in one go, at least; less waits up to [`Options::write_behind_delay`].
     pub write_behind_bytes: usize,
     /// How long a batch waits at most before it is written behind.
@@ -30,7 +32,8 @@ pub struct Options {
     /// A synced round that nothing follows is followed by an empty one after this time, so that recovery knows it was
     /// durable.
     pub follower_delay: Duration,
-    /// Free bytes kept for the broker's own records; 1 % of the volume when that is more.
+    /// Free bytes kept for the broker's own records; two files of the shared log, or 1 % of the volume up to 1 GiB, when
+    /// that is more.
     pub reserve_bytes: u64,
     /// Told once when a write or a sync fails. A broker ends its process here: after a failed sync nothing that is
     /// still in memory can be trusted to reach the disk, so there is no way back but recovery.
@@ -43,13 +46,14 @@ impl Default for Options {
             tail_bytes: 8 * MIB,
             queue_bytes: 128 * MIB,
             round_bytes: 2 * MIB,
-            wal_file_bytes: 32 * MIB as u64,
+            wal_file_bytes: None,
+            start_file_bytes: MIB as u64,
             write_behind_bytes: 4 * MIB,
             write_behind_delay: Duration::from_secs(1),
             checkpoint_bytes: 64 * MIB as u64,
             checkpoint_interval: Duration::from_secs(30),
             follower_delay: Duration::from_millis(500),
-            reserve_bytes: 64 * MIB as u64,
+            reserve_bytes: 32 * MIB as u64,
             on_fatal: FatalHandler::default(),
         }
     }
@@ -101,6 +105,32 @@ pub struct Policy {
     pub segment_bytes: u64,
     /// `segment.ms`.
     pub segment_ms: i64,
+    /// Of each key only the last record is kept; none keeps all.
+    pub compaction: Option<Compaction>,
+}
+
+/// When a partition is compacted (`cleanup.policy=compact`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compaction {
+    /// `min.cleanable.dirty.ratio`, in millionths.
+    pub min_dirty_ppm: u32,
+    /// `min.compaction.lag.ms`.
+    pub min_lag_ms: i64,
+    /// `max.compaction.lag.ms`.
+    pub max_lag_ms: i64,
+    /// `delete.retention.ms`.
+    pub delete_retention_ms: i64,
+}
+
+impl Default for Compaction {
+    fn default() -> Self {
+        Self {
+            min_dirty_ppm: 500_000,
+            min_lag_ms: 0,
+            max_lag_ms: i64::MAX,
+            delete_retention_ms: 24 * 60 * 60 * 1000,
+        }
+    }
 }
 
 impl Default for Policy {
@@ -110,6 +140,7 @@ impl Default for Policy {
             retention_bytes: None,
             segment_bytes: 1 << 30,
             segment_ms: 7 * 24 * 60 * 60 * 1000,
+            compaction: None,
         }
     }
 }

@@ -40,6 +40,10 @@ pub(super) struct Held {
     pub(super) written: i64,
     /// Acknowledged records that are lost, oldest first.
     pub(super) damage: Vec<Damage>,
+    /// Everything below it is compacted, as far as the policy asks.
+    pub(super) cleaned_to: i64,
+    /// The segment with this base offset is closed though it is the newest.
+    pub(super) sealed: Option<i64>,
     /// The write-behind has seen its beginning, so that the manifest names it.
     pub(super) begun: bool,
     /// Gone once the partition is dropped or the log has ended.
@@ -57,6 +61,8 @@ impl Partition {
             segments: Vec::new(),
             written: end,
             damage: Vec::new(),
+            cleaned_to: 0,
+            sealed: None,
             begun: false,
             watchers: Some(watch::Sender::new(end)),
         };

@@ -53,7 +53,7 @@ pub(super) fn read(
         room_bytes: bounds.max_bytes,
         first_anyway: bounds.at_least_one,
     };
-    for _ in 0..MAX_PIECES {
+    while slices.parts().len() < MAX_PIECES {
         let Some(view) = look(disk, partition, &mut want, bounds.below, &mut slices)? else {
             break;
         };
@@ -162,7 +162,11 @@ fn read_view(view: &View, want: &mut Want, slices: &mut Slices) -> io::Result<Co
                 break (position, header);
             }
             Some(_) => {}
-            None => return Ok(ControlFlow::Break(())),
+            None => {
+                // Compaction took the rest of this segment.
+                want.offset = view.span.next_offset;
+                return Ok(ControlFlow::Continue(()));
+            }
         }
     };
     let size_bytes = first.size_bytes();

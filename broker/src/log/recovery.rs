@@ -10,7 +10,7 @@ use std::{io, sync::Arc};
 use super::{
     Recovery,
     behind::Behind,
-    checkpoint::{read_whole, remove, remove_dir, write_manifest},
+    checkpoint::{read_whole, remove_dir, write_manifest},
     disk::Disk,
     engine::Engine,
     folder,
@@ -24,7 +24,7 @@ use super::{
 mod load;
 mod replay;
 mod salvage;
-mod scan;
+pub(super) mod scan;
 
 use replay::Replay;
 use scan::{Scan, scan};
@@ -75,7 +75,9 @@ pub(super) fn open(disk: Arc<dyn Disk>, options: Options) -> Result<Opened, Refu
     let wal_names = disk.list(wal::DIR)?;
     let scan = scan(disk.as_ref(), &wal_names, manifest.run, manifest.lsn)?;
     let leader_epoch = manifest.leader_epoch + i32::from(!manifest.clean);
-    let engine = Arc::new(Engine::new(disk, options, leader_epoch));
+    let volume = disk.space()?;
+    let engine = Arc::new(Engine::new(disk, options, volume, leader_epoch));
+    engine.ring.find(engine.disk.as_ref())?;
     let run = manifest.run + 1;
     let lsn = scan.next_lsn;
     let mut behind = Behind::new(Arc::clone(&engine), run, manifest.lsn);
@@ -89,11 +91,12 @@ pub(super) fn open(disk: Arc<dyn Disk>, options: Options) -> Result<Opened, Refu
             partition.hold().epochs.begin(leader_epoch, partition.end());
         }
     }
-    let file = WalFile::create(engine.disk.as_ref(), lsn)?;
+    let start_bytes = engine.options.start_file_bytes.min(engine.ring.file_bytes);
+    let file = WalFile::begin(engine.disk.as_ref(), &engine.ring, lsn, start_bytes)?;
     engine.note_wal_file(lsn);
     behind.write_pending()?;
     behind.written_lsn = lsn;
-    behind.checkpoint(&[], false)?;
+    behind.checkpoint(Vec::new(), false)?;
     clear_away(&engine, &wal_names, lsn, &scan)?;
     engine.note_space(engine.disk.space()?);
     report(&recovery);
@@ -157,7 +160,7 @@ fn clear_away(engine: &Engine, wal_names: &[String], lsn: u64, scan: &Scan) -> i
             disk.create_dir("damaged")?;
             disk.rename(&file, &format!("damaged/{name}"))?;
         } else {
-            remove(disk, &file);
+            engine.ring.give(disk, &file);
         }
     }
     if !scan.is_damaged() {

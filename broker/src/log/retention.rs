@@ -13,6 +13,8 @@ const PARTS: u64 = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) base_offset: i64,
+    /// How often the segment was written anew by compaction; each time into another file.
+    pub(super) revision: u32,
     pub(super) next_offset: i64,
     pub(super) size_bytes: u64,
     /// Timestamp of the first batch.
@@ -87,6 +89,7 @@ mod tests {
     fn span(number: i64, size_bytes: u64) -> Span {
         Span {
             base_offset: number * 10,
+            revision: 0,
             next_offset: number * 10 + 10,
             size_bytes,
             first_timestamp: number * 1_000,

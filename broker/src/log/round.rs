@@ -22,6 +22,11 @@ const EXTENT_LEN: usize = 36;
 /// A round has at most as many entries as batches of 61 bytes fit in it; this bounds what a damaged count can ask for.
 const MAX_HEADER_LEN: usize = 1 << 28;
 
+/// Whether a block may be the beginning of a round.
+pub(super) fn is_round_start(block: &[u8]) -> bool {
+    block.starts_with(MAGIC)
+}
+
 /// What an entry of a round is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {

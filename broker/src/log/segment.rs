@@ -40,9 +40,14 @@ impl Segment {
 
     /// A new segment.
     pub(super) fn new(span: Span, file: &Arc<dyn DiskFile>) -> Self {
+        Self::with_index(span, file, Index::default())
+    }
+
+    /// A segment whose file is written already.
+    pub(super) fn with_index(span: Span, file: &Arc<dyn DiskFile>, index: Index) -> Self {
         Self {
             span,
-            index: Some(Index::default()),
+            index: Some(index),
             file: Some(Arc::downgrade(file)),
         }
     }
@@ -56,7 +61,7 @@ impl Segment {
         if let Some(file) = self.file.as_ref().and_then(Weak::upgrade) {
             return Ok(file);
         }
-        let file = disk.open(&file_name(partition, self.span.base_offset))?;
+        let file = disk.open(&file_name(partition, &self.span))?;
         self.file = Some(Arc::downgrade(&file));
         Ok(file)
     }
@@ -79,9 +84,22 @@ pub(super) fn parse_dir_name(name: &str) -> Option<PartitionKey> {
     })
 }
 
-/// File of the segment that begins at `base_offset`.
-pub(super) fn file_name(partition: PartitionKey, base_offset: i64) -> String {
-    format!("{}/{base_offset:020}.log", dir_name(partition))
+/// File of a segment: named by its first offset, and by its revision once there is one.
+pub(super) fn file_name(partition: PartitionKey, span: &Span) -> String {
+    let (dir, base_offset) = (dir_name(partition), span.base_offset);
+    match span.revision {
+        0 => format!("{dir}/{base_offset:020}.log"),
+        revision => format!("{dir}/{base_offset:020}.{revision}.log"),
+    }
+}
+
+/// First offset and revision of the segment whose file has this name (without its directory).
+pub(super) fn parse_file_name(name: &str) -> Option<(i64, u32)> {
+    let name = name.strip_suffix(".log")?;
+    match name.split_once('.') {
+        None => Some((name.parse().ok()?, 0)),
+        Some((base_offset, revision)) => Some((base_offset.parse().ok()?, revision.parse().ok()?)),
+    }
 }
 
 /// Walks over the batch headers of a file range.

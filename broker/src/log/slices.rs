@@ -1,6 +1,6 @@
 //! What a read gives back: pieces of memory and of files, in order, never one contiguous copy.
 
-use std::{io, sync::Arc};
+use std::{io, os::fd::BorrowedFd, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
@@ -88,6 +88,19 @@ impl FileRange {
     /// Bytes of the range.
     pub fn size_bytes(&self) -> usize {
         self.size_bytes
+    }
+
+    /// Moves bytes that start `at` bytes into the range into a socket without a copy, at most `count` and as many as it takes
+    /// now. None where they have to be read instead, as from a file that is not in the page cache.
+    pub fn send(
+        &self,
+        socket: BorrowedFd<'_>,
+        at: usize,
+        count: usize,
+    ) -> Option<io::Result<usize>> {
+        let left = self.size_bytes.saturating_sub(at);
+        self.file
+            .send(socket, self.position + at as u64, count.min(left))
     }
 
     /// Fills `buffer` with the bytes that start `at` bytes into the range. Blocks on disk unless the page cache has them.

@@ -11,6 +11,7 @@ use wire::{
 use super::*;
 
 mod bounds;
+mod compacted;
 mod crash;
 mod damage;
 mod day;
@@ -100,7 +101,8 @@ pub(super) fn read_all(log: &Log, partition: PartitionKey) -> BTreeMap<i64, Stri
 pub(super) fn small_options() -> Options {
     Options {
         tail_bytes: 4096,
-        wal_file_bytes: 64 * 1024,
+        wal_file_bytes: Some(64 * 1024),
+        start_file_bytes: 64 * 1024,
         write_behind_bytes: 2048,
         write_behind_delay: Duration::from_millis(5),
         checkpoint_bytes: 128 * 1024,

@@ -1,4 +1,4 @@
-//! The two threads of an open log, and its end.
+//! The threads of an open log, and its end.
 
 use std::{
     io,
@@ -51,6 +51,11 @@ impl Threads {
             .name("log-behind".to_owned())
             .spawn(move || write_behind(&engine, &behind))?;
         self.running().push(writing_behind);
+        let engine = Arc::clone(&self.engine);
+        let filling = thread::Builder::new()
+            .name("log-ring".to_owned())
+            .spawn(move || fill_ring(&engine))?;
+        self.running().push(filling);
         Ok(())
     }
 
@@ -91,7 +96,7 @@ impl Threads {
         running.next().map(JoinHandle::join);
         let closed = self.with_behind(|behind| {
             behind.write_all()?;
-            behind.checkpoint(&[], true).map(drop)
+            behind.checkpoint(Vec::new(), true).map(drop)
         });
         self.engine.stop_behind();
         for thread in running {
@@ -125,6 +130,21 @@ fn write(engine: &Engine, writer: &mut Writer) -> Result<(), Fatal> {
                     return writer.finish(Instant::now());
                 }
             }
+        }
+    }
+}
+
+/// Makes free files for the shared log, as long as there is ample room for them.
+fn fill_ring(engine: &Engine) {
+    while engine.ring.wait_wanted() {
+        if engine.has_room_for_ring() {
+            match engine.ring.fill(engine.disk.as_ref()) {
+                Ok(()) => continue,
+                Err(error) => tracing::warn!(%error, "make a file for the log ahead"),
+            }
+        }
+        if !engine.ring.pause_long() {
+            return;
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Look-ups by timestamp. `CreateTime` timestamps are not in order, so they go by running maxima down to the batch, and inside
-//! an uncompressed batch by its records.
+//! a batch by its records.
 
 use std::{io, sync::Arc};
 
@@ -12,6 +12,9 @@ use super::{
     partition::Partition,
     segment::Walk,
 };
+
+/// Records of one batch unfold to this at most.
+const INFLATED_MAX_BYTES: usize = 32 << 20;
 
 /// A batch that may hold the answer.
 enum Candidate {
@@ -54,16 +57,7 @@ pub(super) fn latest(
     };
     let reaches =
         |header: &BatchHeader| header.max_timestamp >= largest && header.next_offset() > start;
-    let pick = |batch: &Batch<'_>| {
-        first_at(batch, largest, start).map(|found| match batch.header().codec() {
-            Ok(wire::record_batch::Codec::None) => found,
-            // Its records cannot be looked at; Kafka's own index, too, points at the last one.
-            _ => TimedOffset {
-                offset: batch.header().last_offset(),
-                timestamp: largest,
-            },
-        })
-    };
+    let pick = |batch: &Batch<'_>| first_at(batch, largest, start);
     search(disk, partition, largest, &reaches, &pick).map_err(|error| ReadError::Io {
         partition: partition.key,
         error,
@@ -183,7 +177,10 @@ fn candidates(
 }
 
 fn first_at(batch: &Batch<'_>, timestamp: i64, start: i64) -> Option<TimedOffset> {
-    for record in batch.records() {
+    let Ok(inflated) = batch.inflate(INFLATED_MAX_BYTES) else {
+        return Some(stand_in(batch.header(), timestamp, start));
+    };
+    for record in batch.records_in(&inflated) {
         match record {
             Ok(record) if record.timestamp >= timestamp && record.offset >= start => {
                 return Some(TimedOffset {
@@ -192,18 +189,20 @@ fn first_at(batch: &Batch<'_>, timestamp: i64, start: i64) -> Option<TimedOffset
                 });
             }
             Ok(_) => {}
-            Err(_) => {
-                let header = batch.header();
-                let timestamp = header
-                    .base_timestamp
-                    .max(timestamp)
-                    .min(header.max_timestamp);
-                return Some(TimedOffset {
-                    offset: header.base_offset.max(start),
-                    timestamp,
-                });
-            }
+            Err(_) => return Some(stand_in(batch.header(), timestamp, start)),
         }
     }
     None
+}
+
+/// For a batch whose records cannot be read: its first one, so that no record is missed.
+fn stand_in(header: &BatchHeader, timestamp: i64, start: i64) -> TimedOffset {
+    let timestamp = header
+        .base_timestamp
+        .max(timestamp)
+        .min(header.max_timestamp);
+    TimedOffset {
+        offset: header.base_offset.max(start),
+        timestamp,
+    }
 }

@@ -1,4 +1,4 @@
-//! The files of the shared log: one is written, the older ones wait for a checkpoint. Files only grow.
+//! The files of the shared log: one is written, the older ones wait for a checkpoint.
 
 use std::{
     io::{self, IoSlice},
@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     disk::{Disk, DiskFile},
+    ring::Ring,
     round::{BLOCK_LEN, RoundHeader},
 };
 
@@ -28,14 +29,37 @@ pub(super) fn parse_file_name(name: &str) -> Option<u64> {
 pub(super) struct WalFile {
     pub(super) first_lsn: u64,
     file: Arc<dyn DiskFile>,
+    /// What the file is meant to hold; a single round may be larger.
+    size_bytes: u64,
 }
 
 impl WalFile {
-    /// Begins a file at `first_lsn`, durable in its directory: a sync of the file alone would not keep its name.
-    pub(super) fn create(disk: &dyn Disk, first_lsn: u64) -> io::Result<Self> {
-        let file = disk.create(&file_name(first_lsn))?;
+    /// Begins a file at `first_lsn`, in a free file of the ring if there is one, else in one that grows to `size_bytes`.
+    /// Durable in its directory: a sync of the file alone would not keep its name.
+    pub(super) fn begin(
+        disk: &dyn Disk,
+        ring: &Ring,
+        first_lsn: u64,
+        size_bytes: u64,
+    ) -> io::Result<Self> {
+        let name = file_name(first_lsn);
+        let (file, size_bytes) = if let Some(free) = ring.take() {
+            disk.rename(&free, &name)?;
+            (disk.open(&name)?, ring.file_bytes)
+        } else {
+            (disk.create(&name)?, size_bytes)
+        };
         disk.sync_dir(DIR)?;
-        Ok(Self { first_lsn, file })
+        Ok(Self {
+            first_lsn,
+            file,
+            size_bytes,
+        })
+    }
+
+    /// Whether a round of so many bytes at `lsn` belongs in the next file.
+    pub(super) fn is_full(&self, lsn: u64, round_bytes: u64) -> bool {
+        lsn > self.first_lsn && lsn - self.first_lsn + round_bytes > self.size_bytes
     }
 
     pub(super) fn name(&self) -> String {

@@ -92,7 +92,6 @@ impl Writer {
     }
 
     fn commit(&mut self, groups: Vec<Group>, now: Instant) -> Result<(), Fatal> {
-        self.roll()?;
         let (at_once, after_sync) = split(groups);
         let entries: Vec<&Queued> = at_once
             .iter()
@@ -124,15 +123,18 @@ impl Writer {
         self.sync_due = Some(self.sync_due.map_or(due, |earlier| earlier.min(due)));
     }
 
-    fn roll(&mut self) -> Result<(), Fatal> {
-        if self.lsn - self.file.first_lsn < self.engine.options.wal_file_bytes {
+    /// Goes on in the next file where a round of so many bytes does not fit into this one.
+    fn roll(&mut self, round_bytes: u64) -> Result<(), Fatal> {
+        if !self.file.is_full(self.lsn, round_bytes) {
             return Ok(());
         }
         // What the old file still holds unsynced would be out of reach of a sync of the new one.
         if self.durable_lsn < self.lsn {
             self.sync_file()?;
         }
-        self.file = WalFile::create(self.engine.disk.as_ref(), self.lsn)
+        let engine = &self.engine;
+        let file_bytes = engine.ring.file_bytes;
+        self.file = WalFile::begin(engine.disk.as_ref(), &engine.ring, self.lsn, file_bytes)
             .map_err(|error| self.fatal("create", error))?;
         self.engine.note_wal_file(self.lsn);
         Ok(())
@@ -142,7 +144,7 @@ impl Writer {
         let named: Vec<Entry> = entries.iter().map(|entry| entry.entry()).collect();
         let payload: Vec<&[u8]> = entries.iter().map(|entry| entry.batch.as_ref()).collect();
         let next_previous = extents(&named);
-        let header = RoundHeader {
+        let mut header = RoundHeader {
             run: self.run,
             round: self.round,
             lsn: self.lsn,
@@ -154,6 +156,9 @@ impl Writer {
             entries: named,
             previous: std::mem::replace(&mut self.previous, next_previous),
         };
+        self.roll(header.size_bytes())?;
+        // The change of files may have made more durable.
+        header.durable_lsn = self.durable_lsn;
         self.file
             .write(&header, &payload)
             .map_err(|error| self.fatal("write", error))?;

@@ -2,7 +2,7 @@
 //! two connections cannot both pass. Rebuilt per partition, on first need, from a snapshot and the batch headers that
 //! follow it, so that start time does not depend on data size.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wire::record_batch::BatchHeader;
@@ -86,6 +86,14 @@ impl Producers {
             partitions.insert(key, Entry::Ready(producers));
         }
         Ok(())
+    }
+
+    /// The last offset of each producer's newest batch in a partition.
+    pub fn last_offsets(&self, key: PartitionKey) -> BTreeSet<i64> {
+        match self.locked().get(&key) {
+            Some(Entry::Ready(producers)) => producers.last_offsets(),
+            _ => BTreeSet::new(),
+        }
     }
 
     /// Checks every batch and appends the new ones together. `headers` are those of `batches`, whose partitions must

@@ -1,9 +1,12 @@
-//! Sends replies: slices of memory as they are, file ranges in steps.
+//! Sends replies: slices of memory as they are, file ranges in steps, without a copy where the page cache has them.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncWriteExt, BufWriter, Interest};
+use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::timeout;
 
 use crate::log::{FileRange, Slice};
@@ -12,8 +15,8 @@ use crate::log::{FileRange, Slice};
 const STEP_BYTES: usize = 256 << 10;
 
 /// Sends the pieces of a frame. A client that takes nothing for `patience` is given up.
-pub(super) async fn pieces<W: AsyncWrite + Unpin>(
-    stream: &mut W,
+pub(super) async fn pieces(
+    stream: &mut BufWriter<OwnedWriteHalf>,
     pieces: Vec<Slice>,
     patience: Duration,
 ) -> io::Result<u64> {
@@ -32,14 +35,22 @@ pub(super) async fn pieces<W: AsyncWrite + Unpin>(
     Ok(sent_bytes)
 }
 
-async fn file<W: AsyncWrite + Unpin>(
-    stream: &mut W,
+async fn file(
+    stream: &mut BufWriter<OwnedWriteHalf>,
     range: FileRange,
     patience: Duration,
 ) -> io::Result<()> {
+    // What goes to the socket by another way must not overtake what is buffered.
+    timeout(patience, stream.flush())
+        .await
+        .map_err(io::Error::other)??;
     let mut at = 0;
     while at < range.size_bytes() {
         let step = STEP_BYTES.min(range.size_bytes() - at);
+        if let Some(sent) = send(stream.get_ref().as_ref(), &range, at, step, patience).await? {
+            at += sent;
+            continue;
+        }
         let part = range.clone();
         let read = tokio::task::spawn_blocking(move || {
             let mut buffer = vec![0; step];
@@ -47,13 +58,37 @@ async fn file<W: AsyncWrite + Unpin>(
         });
         let buffer = read.await.map_err(io::Error::other)??;
         write(stream, &buffer, patience).await?;
+        stream.flush().await?;
         at += step;
     }
     Ok(())
 }
 
-async fn write<W: AsyncWrite + Unpin>(
-    stream: &mut W,
+/// Lets the system move bytes of the file; how many. None when they have to be read.
+async fn send(
+    socket: &TcpStream,
+    range: &FileRange,
+    at: usize,
+    step: usize,
+    patience: Duration,
+) -> io::Result<Option<usize>> {
+    loop {
+        timeout(patience, socket.writable())
+            .await
+            .map_err(io::Error::other)??;
+        let sent = socket.try_io(Interest::WRITABLE, || {
+            range.send(socket.as_fd(), at, step).transpose()
+        });
+        match sent {
+            Ok(Some(0)) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            sent => return sent,
+        }
+    }
+}
+
+async fn write(
+    stream: &mut BufWriter<OwnedWriteHalf>,
     bytes: &[u8],
     patience: Duration,
 ) -> io::Result<()> {

@@ -31,6 +31,7 @@ pub struct BrokerConfig {
     pub offsets_retention_check_interval: Duration,
     pub offsets_topic_partitions: i32,
     pub retention_check_interval: Duration,
+    pub cleaner_backoff: Duration,
     pub producer_id_expiration: Duration,
 }
 
@@ -86,6 +87,7 @@ impl BrokerConfig {
             offsets_retention: values.minutes("offsets.retention.minutes"),
             offsets_retention_check_interval: values.millis("offsets.retention.check.interval.ms"),
             offsets_topic_partitions: values.number("offsets.topic.num.partitions"),
+            cleaner_backoff: values.millis("log.cleaner.backoff.ms"),
             retention_check_interval: values.millis("log.retention.check.interval.ms"),
             producer_id_expiration: values.millis("producer.id.expiration.ms"),
             given: BTreeMap::new(),

@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 
 use wire::client::Connection;
 use wire::messages::{
-    api_versions, create_partitions, create_topics, delete_groups, delete_topics, describe_cluster,
-    describe_configs, describe_groups, describe_log_dirs, fetch, find_coordinator, heartbeat,
-    incremental_alter_configs, init_producer_id, join_group, leave_group, list_groups,
-    list_offsets, metadata, offset_commit, offset_fetch, offset_for_leader_epoch, produce,
-    sync_group,
+    api_versions, create_partitions, create_topics, delete_groups, delete_records, delete_topics,
+    describe_cluster, describe_configs, describe_groups, describe_log_dirs, fetch,
+    find_coordinator, heartbeat, incremental_alter_configs, init_producer_id, join_group,
+    leave_group, list_groups, list_offsets, metadata, offset_commit, offset_fetch,
+    offset_for_leader_epoch, produce, sync_group,
 };
 use wire::record_batch::BatchBuilder;
 use wire::{ApiKey, Request, Str, Uuid};
@@ -319,6 +319,15 @@ async fn admin(asker: &mut Asker<'_>, subject: &Subject) {
                 ..Default::default()
             }],
             validate_only: true,
+            ..Default::default()
+        })
+        .await;
+    asker
+        .ask(|_| delete_records::Request {
+            topics: vec![delete_records::DeleteRecordsTopic {
+                name: topic.into(),
+                partitions: vec![delete_records::DeleteRecordsPartition::default()],
+            }],
             ..Default::default()
         })
         .await;

@@ -1,7 +1,7 @@
 //! Record batches, magic 2 (KIP-98): the unit a producer sends, the log keeps byte for byte and a consumer reads.
 //!
 //! A batch is looked at in place: [`Batch`] is a decoded [`BatchHeader`] beside the bytes it came from. Records inside are
-//! touched only where somebody needs them ([`Batch::records`], uncompressed batches only).
+//! touched only where somebody needs them ([`Batch::records`]; with the feature `compression` [`Batch::inflate`] first).
 //! This module knows nothing of requests, partitions or what a producer may do: [`Batch::validate`] holds the checks that
 //! concern one batch alone.
 //!
@@ -11,14 +11,20 @@
 //! offset and leader epoch can be written without a new checksum.
 
 mod builder;
+#[cfg(feature = "compression")]
+pub mod compression;
 mod error;
 mod records;
+#[cfg(feature = "compression")]
+mod rewrite;
 #[cfg(test)]
 mod tests;
 
 pub use builder::BatchBuilder;
 pub use error::BatchError;
 pub use records::{Record, RecordError, RecordHeader, Records};
+#[cfg(feature = "compression")]
+pub use rewrite::Rewrite;
 
 /// Bytes of a batch before its first record.
 pub const HEADER_LEN: usize = 61;

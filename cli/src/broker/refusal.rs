@@ -74,7 +74,8 @@ pub fn cannot_listen(address: SocketAddr, error: &io::Error, flag: &str) -> Fail
     Failure::new(what, format!("choose another one with {flag}"))
 }
 
-fn data(error: &OpenError, flags: &Flags) -> Failure {
+/// A data folder that cannot be used.
+pub fn data(error: &OpenError, flags: &Flags) -> Failure {
     match error {
         OpenError::InUse { path } => Failure::new(
             format!(

@@ -20,8 +20,6 @@ const PORTS: [(u16, &str, &str); 3] = [
     (8083, "Connect", "--connect-port PORT"),
     (9600, "health and metrics", "--admin-port PORT"),
 ];
-/// What the format file of a data folder says that this version reads.
-const FORMAT: &str = "eddyline data, format 1";
 /// A broker's data lies at most this deep: namespace, cluster, broker.
 const DEPTH: usize = 3;
 /// A bound on the folders that are looked at.
@@ -139,11 +137,12 @@ fn state(shown: &str, broker: &Path, running: &[Addresses]) -> Finding {
             return Finding::wrong(CHECK, format!("{shown} cannot be read: {error}"), help);
         }
     };
-    if format != FORMAT {
+    let known = format_line();
+    if format != known {
         let told: String = format.chars().take(60).collect();
         return Finding::wrong(
             CHECK,
-            format!("{shown} is \"{told}\", this version reads \"{FORMAT}\""),
+            format!("{shown} is \"{told}\", this version reads \"{known}\""),
             "start the version that wrote it, or begin anew with: eddyline up --fresh",
         );
     }
@@ -163,6 +162,11 @@ fn is_locked(broker: &Path) -> bool {
     // Shared and let go at once: a broker that starts in this moment sees a taken folder and says so.
     File::open(broker.join("lock"))
         .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// What the format file of a data folder says that this version reads.
+fn format_line() -> String {
+    format!("eddyline data, format {}", ::broker::log::FORMAT)
 }
 
 #[cfg(test)]
@@ -219,7 +223,7 @@ mod tests {
 
         let broker = home.path().join("eddyline/default/t/broker");
         fs::create_dir_all(&broker).unwrap();
-        fs::write(broker.join("format"), format!("{FORMAT}\n")).unwrap();
+        fs::write(broker.join("format"), format!("{}\n", format_line())).unwrap();
         assert!(look()[1].what.ends_with("in use by nobody"));
 
         let held = File::create(broker.join("lock")).unwrap();

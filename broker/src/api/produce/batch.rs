@@ -2,7 +2,8 @@
 
 use bytes::BytesMut;
 use wire::ErrorCode;
-use wire::record_batch::{self, Batch, BatchError, BatchHeader, Codec};
+use wire::record_batch::compression::CompressionError;
+use wire::record_batch::{self, Batch, BatchError, BatchHeader, Codec, Record, Rewrite};
 
 use super::Candidate;
 use crate::Broker;
@@ -13,6 +14,9 @@ use crate::topics::Topic;
 
 /// zstd is known to clients from this version on (KIP-110).
 const ZSTD_SINCE: i16 = 7;
+
+/// Records of one batch unfold to this at most where the broker has to look at them.
+const INFLATED_MAX_BYTES: usize = 32 << 20;
 
 /// Why a batch is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +61,7 @@ pub(super) fn check(
     }
     let key = partition::key(topic, index)?;
     let now_ms = broker.clock.now_ms();
-    let header = check_bytes(&topic.settings, version, now_ms, records)?;
-    let mut batch = BytesMut::from(records);
+    let (header, mut batch) = check_bytes(&topic.settings, version, now_ms, records)?;
     let mut log_append_time_ms = -1;
     if topic.settings.log_append_time {
         record_batch::stamp_log_append_time(&mut batch, now_ms);
@@ -77,13 +80,13 @@ pub(super) fn check(
     })
 }
 
-/// The checks that need no broker.
+/// The checks that need no broker. Gives the batch as it is stored.
 fn check_bytes(
     settings: &TopicSettings,
     version: i16,
     now_ms: i64,
     records: &[u8],
-) -> Result<BatchHeader, Failure> {
+) -> Result<(BatchHeader, BytesMut), Failure> {
     if records.len() > settings.max_message_bytes {
         let (have, most) = (records.len(), settings.max_message_bytes);
         let message =
@@ -108,10 +111,39 @@ fn check_bytes(
         return Err(Failure::new(ErrorCode::UnsupportedCompressionType, message));
     }
     check_time(settings, &header, now_ms)?;
-    if settings.compact && codec == Codec::None {
-        check_keys(&batch)?;
+    let wanted = settings.compression.filter(|(wanted, _)| *wanted != codec);
+    if settings.compaction.is_none() && wanted.is_none() {
+        return Ok((header, BytesMut::from(records)));
     }
-    Ok(header)
+    let inflated = batch
+        .inflate(INFLATED_MAX_BYTES)
+        .map_err(|error| Failure::new(compression_code(&error), error.to_string()))?;
+    let unfolded: Vec<_> = batch
+        .records_in(&inflated)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Failure::new(ErrorCode::CorruptMessage, error.to_string()))?;
+    if settings.compaction.is_some() {
+        check_keys(&unfolded)?;
+    }
+    let Some((codec, level)) = wanted else {
+        return Ok((header, BytesMut::from(records)));
+    };
+    let rewrite = Rewrite {
+        codec,
+        level,
+        delete_horizon: None,
+    };
+    let stored = batch
+        .rewrite(&unfolded, rewrite)
+        .map_err(|error| Failure::new(ErrorCode::UnknownServerError, error.to_string()))?;
+    Ok((header, stored))
+}
+
+fn compression_code(error: &CompressionError) -> ErrorCode {
+    match error {
+        CompressionError::TooLarge { .. } => ErrorCode::MessageTooLarge,
+        CompressionError::Malformed { .. } => ErrorCode::CorruptMessage,
+    }
 }
 
 fn batch_code(error: &BatchError) -> ErrorCode {
@@ -141,14 +173,10 @@ fn check_time(settings: &TopicSettings, header: &BatchHeader, now_ms: i64) -> Re
 }
 
 /// A compacted topic keeps the last record of each key, so each must have one.
-fn check_keys(batch: &Batch<'_>) -> Result<(), Failure> {
-    for record in batch.records() {
-        let record =
-            record.map_err(|error| Failure::new(ErrorCode::CorruptMessage, error.to_string()))?;
-        if record.key.is_none() {
-            let message = "a record without key cannot go to a compacted topic";
-            return Err(Failure::new(ErrorCode::InvalidRecord, message));
-        }
+fn check_keys(records: &[Record<'_>]) -> Result<(), Failure> {
+    if records.iter().any(|record| record.key.is_none()) {
+        let message = "a record without key cannot go to a compacted topic";
+        return Err(Failure::new(ErrorCode::InvalidRecord, message));
     }
     Ok(())
 }

@@ -4,12 +4,12 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, IoSlice, Seek, SeekFrom, Write},
-    os::unix::fs::FileExt,
+    os::{fd::BorrowedFd, unix::fs::FileExt},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
-use super::{Disk, DiskFile, Space};
+use super::{Disk, DiskFile, Space, platform};
 
 const LOCK: &str = "lock";
 
@@ -138,5 +138,14 @@ impl DiskFile for FolderFile {
 
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
+    }
+
+    fn send(
+        &self,
+        socket: BorrowedFd<'_>,
+        position: u64,
+        count: usize,
+    ) -> Option<io::Result<usize>> {
+        platform::send(&self.0, socket, position, count)
     }
 }

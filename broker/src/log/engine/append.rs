@@ -94,7 +94,8 @@ impl Engine {
         let free_bytes = self.free_bytes.load(Ordering::Relaxed);
         let total_bytes = self.total_bytes.load(Ordering::Relaxed);
         let share_bytes = (total_bytes / 100).min(MAX_SHARE_BYTES);
-        let reserve_bytes = self.options.reserve_bytes.max(share_bytes);
+        let least_bytes = self.options.reserve_bytes.max(2 * self.ring.file_bytes);
+        let reserve_bytes = least_bytes.max(share_bytes);
         if free_bytes < reserve_bytes {
             return Err(Full::Disk {
                 free_bytes,
@@ -103,6 +104,12 @@ impl Engine {
             });
         }
         Ok(())
+    }
+
+    /// Whether a file made ahead leaves enough for records.
+    pub(in crate::log) fn has_room_for_ring(&self) -> bool {
+        let free_bytes = self.free_bytes.load(Ordering::Relaxed);
+        self.check_space().is_ok() && free_bytes / 4 > self.ring.file_bytes
     }
 
     /// Why appends of clients are refused for lack of space, if they are.

@@ -18,7 +18,7 @@ pub(super) fn load(disk: &dyn Disk, record: &PartitionRecord) -> io::Result<Arc<
     let mut spans = Vec::new();
     let present = present(disk, record)?;
     for (place, span) in record.segments.iter().enumerate() {
-        let name = file_name(record.partition, span.base_offset);
+        let name = file_name(record.partition, span);
         let is_last = place + 1 == record.segments.len();
         let kept = match (present.contains(&name), is_last) {
             (false, _) => None,
@@ -45,6 +45,7 @@ pub(super) fn load(disk: &dyn Disk, record: &PartitionRecord) -> io::Result<Arc<
         held.epochs = Epochs::new(record.epochs.clone());
         held.segments = spans.into_iter().map(Segment::known).collect();
         held.damage = damage;
+        held.cleaned_to = record.cleaned_to;
         held.begun = true;
     }
     Ok(Arc::new(partition))
@@ -85,7 +86,7 @@ fn readable(disk: &dyn Disk, name: &str, span: &Span) -> io::Result<Option<Span>
 /// Cuts what the checkpoint does not cover off a partition's files: it is in the shared log and is written again.
 pub(super) fn cut_back(disk: &dyn Disk, record: &PartitionRecord) -> io::Result<()> {
     for name in present(disk, record)? {
-        let known = |span: &&Span| file_name(record.partition, span.base_offset) == name;
+        let known = |span: &&Span| file_name(record.partition, span) == name;
         match record.segments.iter().find(known) {
             Some(span) => {
                 let file = disk.open(&name)?;

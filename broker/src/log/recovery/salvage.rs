@@ -13,7 +13,7 @@ use super::super::{
     PartitionKey,
     disk::Disk,
     manifest::Manifest,
-    segment::{dir_name, parse_dir_name},
+    segment::{dir_name, parse_dir_name, parse_file_name},
 };
 
 /// Whole batches with a matching checksum, by partition and base offset.
@@ -58,18 +58,19 @@ fn read_partition(
     let dir = dir_name(partition);
     let mut batches = BTreeMap::new();
     for name in disk.list(&dir)? {
-        let Some(base_offset) = name
-            .strip_suffix(".log")
-            .and_then(|name| name.parse::<i64>().ok())
-        else {
+        let Some((base_offset, revision)) = parse_file_name(&name) else {
             continue;
         };
         let span = known.and_then(|record| {
             record
                 .segments
                 .iter()
-                .find(|span| span.base_offset == base_offset)
+                .find(|span| (span.base_offset, span.revision) == (base_offset, revision))
         });
+        // What an interrupted compaction wrote is not all there is.
+        if span.is_none() && revision > 0 {
+            continue;
+        }
         let from = span.map_or(0, |span| span.size_bytes);
         let file = disk.open(&format!("{dir}/{name}"))?;
         let beyond = file.size_bytes()?.saturating_sub(from);

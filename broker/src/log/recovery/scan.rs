@@ -4,48 +4,60 @@ use std::{io, sync::Arc};
 
 use super::super::{
     disk::{Disk, DiskFile},
-    round::{BLOCK, RoundHeader},
+    round::{BLOCK, BLOCK_LEN, RoundHeader, is_round_start},
     wal,
 };
 
+/// Read at once while looking for a round: files of the ring are long and mostly hold what is over.
+const LOOK_BYTES: u64 = 1 << 20;
+
 /// A round whose header is whole.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) header: RoundHeader,
+pub(in crate::log) struct Found {
+    pub(in crate::log) header: RoundHeader,
     /// Its payload matches its checksum.
-    pub(super) whole: bool,
-    pub(super) file: Arc<dyn DiskFile>,
+    pub(in crate::log) whole: bool,
+    pub(in crate::log) file: Arc<dyn DiskFile>,
     /// Where in the file its payload begins.
-    pub(super) payload_at: u64,
+    pub(in crate::log) payload_at: u64,
 }
 
 /// The rounds to replay, in order, and what was wrong between them.
 #[derive(Debug)]
-pub(super) struct Scan {
-    pub(super) rounds: Vec<Found>,
+pub(in crate::log) struct Scan {
+    pub(in crate::log) rounds: Vec<Found>,
     /// Where the next run may begin: after every byte that any file holds.
-    pub(super) next_lsn: u64,
+    pub(in crate::log) next_lsn: u64,
     damaged: bool,
 }
 
 impl Scan {
     /// Acknowledged records are, or may be, damaged.
-    pub(super) fn is_damaged(&self) -> bool {
+    pub(in crate::log) fn is_damaged(&self) -> bool {
         self.damaged
     }
 }
 
 /// Scans the files named `names` for rounds of `run` at or after `from_lsn`.
-pub(super) fn scan(disk: &dyn Disk, names: &[String], run: u64, from_lsn: u64) -> io::Result<Scan> {
+pub(in crate::log) fn scan(
+    disk: &dyn Disk,
+    names: &[String],
+    run: u64,
+    from_lsn: u64,
+) -> io::Result<Scan> {
     let mut rounds = Vec::new();
     let mut next_lsn = from_lsn.next_multiple_of(BLOCK);
-    for name in names {
-        let Some(first_lsn) = wal::parse_file_name(name) else {
-            continue;
-        };
+    let first_lsns: Vec<u64> = names
+        .iter()
+        .filter_map(|name| wal::parse_file_name(name))
+        .collect();
+    for (place, &first_lsn) in first_lsns.iter().enumerate() {
         let file = disk.open(&wal::file_name(first_lsn))?;
-        let end_lsn = first_lsn.saturating_add(file.size_bytes()?);
-        next_lsn = next_lsn.max(end_lsn.next_multiple_of(BLOCK));
+        let file_end = first_lsn.saturating_add(file.size_bytes()?);
+        next_lsn = next_lsn.max(file_end.next_multiple_of(BLOCK));
+        // A file of the ring may be longer than what the log had for it.
+        let next_first = first_lsns.get(place + 1).copied();
+        let end_lsn = file_end.min(next_first.unwrap_or(u64::MAX));
         let mut lsn = from_lsn.max(first_lsn);
         while lsn < end_lsn {
             match read_round(&file, first_lsn, lsn, end_lsn)? {
@@ -53,11 +65,28 @@ pub(super) fn scan(disk: &dyn Disk, names: &[String], run: u64, from_lsn: u64) -
                     lsn = found.header.end_lsn();
                     rounds.push(found);
                 }
-                _ => lsn += BLOCK,
+                _ => lsn = next_candidate(&file, first_lsn, lsn + BLOCK, end_lsn),
             }
         }
     }
     Ok(judge(rounds, from_lsn, next_lsn))
+}
+
+/// The next block from `lsn` on that looks like the beginning of a round, or the end. What cannot be read counts: it is
+/// looked at block by block.
+fn next_candidate(file: &Arc<dyn DiskFile>, first_lsn: u64, mut lsn: u64, end_lsn: u64) -> u64 {
+    while lsn < end_lsn {
+        let left = end_lsn - lsn;
+        let Ok(Some(bytes)) = read(file, lsn - first_lsn, left.min(LOOK_BYTES)) else {
+            return lsn;
+        };
+        let blocks = bytes.chunks(BLOCK_LEN);
+        match blocks.enumerate().find(|(_, block)| is_round_start(block)) {
+            Some((place, _)) => return lsn + place as u64 * BLOCK,
+            None => lsn += bytes.len() as u64,
+        }
+    }
+    end_lsn
 }
 
 /// The round that begins at `lsn`, if there is one.

@@ -91,7 +91,8 @@ pub(super) fn tiny_options() -> Options {
     Options {
         tail_bytes: 600,
         round_bytes: 2_000,
-        wal_file_bytes: 24 * 1024,
+        wal_file_bytes: Some(24 * 1024),
+        start_file_bytes: 8 * 1024,
         write_behind_bytes: 700,
         write_behind_delay: Duration::from_millis(20),
         checkpoint_bytes: 40 * 1024,

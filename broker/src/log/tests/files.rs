@@ -80,7 +80,7 @@ fn a_folder_of_another_format_is_refused_and_untouched() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("format"), "eddyline data, format 7\n").unwrap();
     let refused = Log::open(dir.path(), small_options()).unwrap_err();
-    assert!(matches!(&refused, OpenError::Format { found, wanted: 1, .. } if found == "7"));
+    assert!(matches!(&refused, OpenError::Format { found, wanted: 2, .. } if found == "7"));
     assert!(
         refused
             .to_string()

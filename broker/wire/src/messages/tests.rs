@@ -93,6 +93,7 @@ fn codecs() -> Vec<Codec> {
         api_versions: ApiVersionsRequest, ApiVersionsResponse;
         create_topics: CreateTopicsRequest, CreateTopicsResponse;
         delete_topics: DeleteTopicsRequest, DeleteTopicsResponse;
+        delete_records: DeleteRecordsRequest, DeleteRecordsResponse;
         init_producer_id: InitProducerIdRequest, InitProducerIdResponse;
         offset_for_leader_epoch: OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse;
         describe_configs: DescribeConfigsRequest, DescribeConfigsResponse;

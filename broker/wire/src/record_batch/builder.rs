@@ -2,7 +2,9 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::{CONTROL, HEADER_LEN, LENGTH_END, MAGIC, TRANSACTIONAL, write_checksum};
+use super::{
+    CONTROL, HEADER_LEN, LENGTH_END, MAGIC, Record, RecordHeader, TRANSACTIONAL, write_checksum,
+};
 
 /// Collects records and gives one batch with base offset 0 and leader epoch -1; the log assigns both.
 #[derive(Debug, Clone)]
@@ -56,30 +58,30 @@ impl BatchBuilder {
     }
 
     /// Adds a record with headers.
-    pub fn push_with_headers(
+    pub fn push_with_headers<'h>(
         &mut self,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-        headers: &[(&str, Option<&[u8]>)],
+        key: Option<&'h [u8]>,
+        value: Option<&'h [u8]>,
+        headers: &[(&'h str, Option<&'h [u8]>)],
         timestamp: i64,
     ) {
         if self.count == 0 {
             self.base_timestamp = timestamp;
         }
         self.max_timestamp = self.max_timestamp.max(timestamp);
-        let mut body = BytesMut::new();
-        body.put_i8(0);
-        put_varint(&mut body, timestamp.wrapping_sub(self.base_timestamp));
-        put_varint(&mut body, i64::from(self.count));
-        put_bytes(&mut body, key);
-        put_bytes(&mut body, value);
-        put_varint(&mut body, length(headers.len()));
-        for (name, value) in headers {
-            put_bytes(&mut body, Some(name.as_bytes()));
-            put_bytes(&mut body, *value);
-        }
-        put_varint(&mut self.records, length(body.len()));
-        self.records.extend_from_slice(&body);
+        let header = |(name, value): &(&'h str, Option<&'h [u8]>)| RecordHeader {
+            key: name.as_bytes(),
+            value: *value,
+        };
+        let record = Record {
+            offset: i64::from(self.count),
+            timestamp,
+            key,
+            value,
+            headers: headers.iter().map(header).collect(),
+        };
+        let deltas = (timestamp.wrapping_sub(self.base_timestamp), record.offset);
+        put_record(&mut self.records, deltas, &record);
         self.count += 1;
     }
 
@@ -117,6 +119,27 @@ impl BatchBuilder {
         write_checksum(&mut batch);
         batch
     }
+}
+
+/// Writes a record, with its time and offset relative to its batch.
+pub(super) fn put_record(
+    out: &mut BytesMut,
+    (timestamp_delta, offset_delta): (i64, i64),
+    record: &Record<'_>,
+) {
+    let mut body = BytesMut::new();
+    body.put_i8(0);
+    put_varint(&mut body, timestamp_delta);
+    put_varint(&mut body, offset_delta);
+    put_bytes(&mut body, record.key);
+    put_bytes(&mut body, record.value);
+    put_varint(&mut body, length(record.headers.len()));
+    for header in &record.headers {
+        put_bytes(&mut body, Some(header.key));
+        put_bytes(&mut body, header.value);
+    }
+    put_varint(out, length(body.len()));
+    out.extend_from_slice(&body);
 }
 
 fn length(length: usize) -> i64 {

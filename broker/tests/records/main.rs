@@ -5,6 +5,8 @@
     reason = "a suite of tests: helpers fail like the tests that call them"
 )]
 
+mod cleaning;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -24,7 +26,15 @@ struct Started {
 }
 
 async fn start(folder: &Path) -> Started {
-    let running = Broker::start(Settings::loopback(folder, 0)).await.unwrap();
+    start_with(folder, &[]).await
+}
+
+/// The same with broker settings.
+async fn start_with(folder: &Path, config: &[(&str, &str)]) -> Started {
+    let mut settings = Settings::loopback(folder, 0);
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    settings.config = config.iter().map(owned).collect();
+    let running = Broker::start(settings).await.unwrap();
     let address = running.address().unwrap().to_string();
     let client = Connection::connect(&address, "records", PATIENCE)
         .await
