@@ -1,7 +1,7 @@
 //! The ring: files of the shared log that are written again and again. A file whose blocks are all there needs no change of
 //! the file system's own records at a sync, which makes the sync about twice as fast. Free files are filled with zeros
 //! beside the log's work, or come back when a checkpoint has passed them; where none is free the log goes on in a file that
-//! grows.
+//! grows. A log that has little to write stays in small files that grow and go, each twice as large as the one before.
 //!
 //! What a free file holds does not matter: rounds carry run and lsn, and those of an earlier use do not fit.
 
@@ -48,7 +48,7 @@ struct State {
     free: Vec<String>,
     /// Counts the names given.
     named: u64,
-    /// The log has outgrown the file it began with.
+    /// The log writes enough for files to be made ahead.
     wanted: bool,
     stop: bool,
 }
@@ -95,12 +95,17 @@ impl Ring {
         Ok(())
     }
 
-    /// A free file, if there is one; the log wants more from now on.
+    /// A free file, if there is one.
     pub(super) fn take(&self) -> Option<String> {
-        let mut state = self.state();
-        state.wanted = true;
+        let taken = self.state().free.pop();
         self.changed.notify_all();
-        state.free.pop()
+        taken
+    }
+
+    /// There is enough to write for files to be made ahead, from now on.
+    pub(super) fn want(&self) {
+        self.state().wanted = true;
+        self.changed.notify_all();
     }
 
     /// A file that the log no longer needs: it is free from now on, unless it does not fit.

@@ -19,6 +19,7 @@ mod files;
 mod held;
 mod lookup;
 mod retained;
+mod ring;
 
 pub(super) fn key(topic: u8, partition: i32) -> PartitionKey {
     PartitionKey {

@@ -57,6 +57,11 @@ impl WalFile {
         })
     }
 
+    /// What the next file is to hold where none of the ring is free.
+    pub(super) fn next_size_bytes(&self, ring: &Ring) -> u64 {
+        self.size_bytes.saturating_mul(2).min(ring.file_bytes)
+    }
+
     /// Whether a round of so many bytes at `lsn` belongs in the next file.
     pub(super) fn is_full(&self, lsn: u64, round_bytes: u64) -> bool {
         lsn > self.first_lsn && lsn - self.first_lsn + round_bytes > self.size_bytes

@@ -132,9 +132,12 @@ impl Writer {
         if self.durable_lsn < self.lsn {
             self.sync_file()?;
         }
-        let engine = &self.engine;
-        let file_bytes = engine.ring.file_bytes;
-        self.file = WalFile::begin(engine.disk.as_ref(), &engine.ring, self.lsn, file_bytes)
+        let (disk, ring) = (self.engine.disk.as_ref(), &self.engine.ring);
+        let size_bytes = self.file.next_size_bytes(ring);
+        if size_bytes >= ring.file_bytes / 2 {
+            ring.want();
+        }
+        self.file = WalFile::begin(disk, ring, self.lsn, size_bytes)
             .map_err(|error| self.fatal("create", error))?;
         self.engine.note_wal_file(self.lsn);
         Ok(())

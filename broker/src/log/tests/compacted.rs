@@ -100,11 +100,17 @@ fn read(log: &Log, from: i64) -> Vec<Known> {
     records
 }
 
+/// Everything that is visible lies in segments afterwards: the writer hands over what it has completed a moment after it
+/// has told so.
 fn write_behind(log: &Log) {
-    let threads = &log.shared.threads;
-    threads
-        .with_behind(super::super::behind::Behind::write_all)
-        .unwrap();
+    let partition = log.find(key(1, 0)).unwrap();
+    let end = partition.end();
+    while partition.hold().written < end {
+        let threads = &log.shared.threads;
+        threads
+            .with_behind(super::super::behind::Behind::write_all)
+            .unwrap();
+    }
 }
 
 /// Compacts until nothing is due; up to where the log is compacted then.

@@ -281,6 +281,10 @@ impl Day {
         if self.random.below(4) == 0 {
             self.now += Duration::from_secs(40);
         }
+        if self.random.below(4) == 0 {
+            let engine = &self.log().shared.engine;
+            engine.ring.fill(engine.disk.as_ref()).unwrap();
+        }
         self.step_behind();
     }
 
