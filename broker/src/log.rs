@@ -43,6 +43,7 @@ mod epochs;
 mod folder;
 mod gather;
 mod index;
+mod indexes;
 mod manifest;
 mod options;
 mod partition;

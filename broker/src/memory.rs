@@ -14,6 +14,9 @@ const MOST_BYTES: usize = 128 << 20;
 const LEAST_BYTES: usize = 8 << 20;
 /// Frames up to this length draw from the small pool.
 const SMALL_FRAME_BYTES: usize = 1 << 20;
+/// The share of one reader in the memory for answers.
+const LEAST_SHARE_BYTES: usize = 16 << 10;
+const MOST_SHARE_BYTES: usize = 4 << 20;
 /// What one permit stands for.
 const PERMIT_BYTES: usize = 1 << 10;
 
@@ -62,6 +65,13 @@ impl Budget {
     /// the lower of the two.
     pub fn max_frame_bytes(&self) -> usize {
         self.large_bytes
+    }
+
+    /// What one answer may hold in memory until its client has taken it: with so many connections, all of them together
+    /// stay within half of the budget. An answer always holds its first batch.
+    pub fn reader_share_bytes(&self, connections: i64) -> usize {
+        let connections = usize::try_from(connections).unwrap_or_default().max(1);
+        (self.total_bytes / 2 / connections).clamp(LEAST_SHARE_BYTES, MOST_SHARE_BYTES)
     }
 
     /// Waits until a frame of this length may be read. Waiters are served in order.
@@ -118,6 +128,18 @@ mod tests {
             })
         })
         .await
+    }
+
+    #[test]
+    fn readers_share_half_of_it() {
+        let budget = Budget::new(128 << 20);
+        for (connections, share) in [(0, 4 << 20), (1, 4 << 20), (64, 1 << 20), (4096, 16 << 10)] {
+            assert_eq!(
+                budget.reader_share_bytes(connections),
+                share,
+                "{connections}"
+            );
+        }
     }
 
     #[test]

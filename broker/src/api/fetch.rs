@@ -50,10 +50,13 @@ pub(crate) async fn handle(
         .map(|topic| find(broker, context.api_version, topic))
         .collect();
     let limits = read::Limits {
-        max_bytes: usize::try_from(request.max_bytes)
+        most: usize::try_from(request.max_bytes)
             .unwrap_or(0)
             .min(broker.config.fetch_max_bytes),
-        min_bytes: usize::try_from(request.min_bytes).unwrap_or(0),
+        in_memory: broker
+            .budget
+            .reader_share_bytes(broker.metrics.connections.get()),
+        least: usize::try_from(request.min_bytes).unwrap_or(0),
     };
     let max_wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
     let wanted: Vec<_> = asked

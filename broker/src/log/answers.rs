@@ -21,6 +21,9 @@ pub struct Offsets {
 pub struct ReadBounds {
     /// Bytes to stay within.
     pub max_bytes: usize,
+    /// Bytes of memory to stay within, but for the first batch: an answer holds what it took from memory until it is sent,
+    /// and what lies in files costs none.
+    pub memory_bytes: usize,
     /// Give the first batch even when it alone exceeds `max_bytes` (KIP-74).
     pub at_least_one: bool,
     /// Only batches below this offset; for `read_committed` the last stable offset. The high watermark bounds every read.

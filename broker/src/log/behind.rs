@@ -43,6 +43,8 @@ pub(super) struct Behind {
     /// Batches that are written and still in memory, oldest first.
     cached: VecDeque<Cached>,
     cached_bytes: usize,
+    /// Segments that were closed since the last checkpoint: their indexes are to be kept.
+    pub(super) closed_segments: Vec<(Arc<Partition>, Span)>,
     /// Dropped partitions whose files go after the next checkpoint.
     pub(super) dropped: Vec<PartitionKey>,
     /// The last manifest says that the log is closed.
@@ -81,6 +83,7 @@ impl Behind {
             unsynced_dirs: BTreeSet::new(),
             cached: VecDeque::new(),
             cached_bytes: 0,
+            closed_segments: Vec::new(),
             dropped: Vec::new(),
             closed: false,
             short: false,
@@ -212,6 +215,9 @@ impl Behind {
     fn keep(&mut self, partition: &Arc<Partition>, run: &Run, file: &Arc<dyn DiskFile>) {
         let mut held = partition.hold();
         if run.is_new {
+            let closed = held.segments.last().map(|segment| segment.span);
+            let closed = closed.map(|span| (Arc::clone(partition), span));
+            self.closed_segments.extend(closed);
             held.segments.push(Segment::new(run.span, file));
         }
         held.written = run.span.next_offset;

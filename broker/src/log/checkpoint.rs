@@ -11,6 +11,7 @@ use super::{
     behind::Behind,
     compact::Compacted,
     disk::Disk,
+    indexes,
     manifest::{FILE, Manifest, NEW_FILE, PartitionRecord},
     partition::Partition,
     retention,
@@ -152,10 +153,16 @@ impl Behind {
         self.checkpoint_lsn = self.written_lsn;
         self.closed = clean;
         self.engine.count_checkpoint();
+        for change in &changes {
+            let put = change.put.iter().map(|segment| segment.span);
+            let put = put.map(|span| (Arc::clone(&change.partition), span));
+            self.closed_segments.extend(put);
+        }
         let cleaned = changes
             .into_iter()
             .map(|change| self.apply(change))
             .collect();
+        self.keep_indexes();
         for first_lsn in self.engine.take_wal_files_below(self.checkpoint_lsn) {
             let disk = self.engine.disk.as_ref();
             self.engine.ring.give(disk, &wal::file_name(first_lsn));
@@ -164,6 +171,15 @@ impl Behind {
             remove_dir(self.engine.disk.as_ref(), &dir_name(partition));
         }
         Ok(cleaned)
+    }
+
+    /// After the manifest: indexes are only worth their room while there is some.
+    fn keep_indexes(&mut self) {
+        for (partition, span) in std::mem::take(&mut self.closed_segments) {
+            if let Err(error) = indexes::save(self.engine.disk.as_ref(), &partition, &span) {
+                tracing::debug!(%error, partition = %partition.key, "keep the index of a segment");
+            }
+        }
     }
 
     fn records(&self, changes: &[Change]) -> Vec<PartitionRecord> {
@@ -222,8 +238,9 @@ impl Behind {
             held.segments.splice(..change.gone, change.put).collect()
         };
         for segment in &gone {
-            let name = file_name(partition.key, &segment.span);
-            remove(self.engine.disk.as_ref(), &name);
+            let disk = self.engine.disk.as_ref();
+            remove(disk, &file_name(partition.key, &segment.span));
+            remove(disk, &indexes::index_name(partition.key, &segment.span));
         }
         let gone_bytes: u64 = gone.iter().map(|segment| segment.span.size_bytes).sum();
         Cleaned {

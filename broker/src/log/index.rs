@@ -1,5 +1,6 @@
-//! Sparse index of a segment: where batches lie, by offset and by time. Kept in memory; rebuilt from the file on first use.
-//! Pure.
+//! Sparse index of a segment: where batches lie, by offset and by time. Pure: bytes ↔ value, and look-ups.
+
+use bytes::{Buf, BufMut};
 
 /// One entry stands for about this much of the file.
 const INTERVAL_BYTES: u64 = 32 * 1024;
@@ -21,7 +22,54 @@ pub(super) struct Index {
     max_timestamp: Option<i64>,
 }
 
+const MAGIC: &[u8; 8] = b"EDDYIDX1";
+const CRC_LEN: usize = 4;
+const MARK_LEN: usize = 24;
+
 impl Index {
+    /// The index of a segment of `size_bytes`, as it is kept beside it.
+    pub(super) fn encode(&self, size_bytes: u64) -> Vec<u8> {
+        let mut out = Vec::with_capacity(40 + self.marks.len() * MARK_LEN);
+        out.put_slice(MAGIC);
+        out.put_u64_le(size_bytes);
+        out.put_u8(u8::from(self.max_timestamp.is_some()));
+        out.put_i64_le(self.max_timestamp.unwrap_or_default());
+        for mark in &self.marks {
+            out.put_i64_le(mark.offset);
+            out.put_u64_le(mark.position);
+            out.put_i64_le(mark.max_timestamp_before);
+        }
+        let crc = crc32c::crc32c(&out);
+        out.put_u32_le(crc);
+        out
+    }
+
+    /// The index in `bytes`; none when it is damaged or of a segment of another size.
+    pub(super) fn decode(bytes: &[u8], size_bytes: u64) -> Option<Self> {
+        let (body, crc) = bytes.split_at_checked(bytes.len().checked_sub(CRC_LEN)?)?;
+        if crc32c::crc32c(body).to_le_bytes() != crc {
+            return None;
+        }
+        let mut rest = body.strip_prefix(MAGIC)?;
+        if rest.try_get_u64_le().ok()? != size_bytes {
+            return None;
+        }
+        let has_timestamp = rest.try_get_u8().ok()? != 0;
+        let max_timestamp = rest.try_get_i64_le().ok()?;
+        let mut marks = Vec::with_capacity(rest.len() / MARK_LEN);
+        while !rest.is_empty() {
+            marks.push(Mark {
+                offset: rest.try_get_i64_le().ok()?,
+                position: rest.try_get_u64_le().ok()?,
+                max_timestamp_before: rest.try_get_i64_le().ok()?,
+            });
+        }
+        Some(Self {
+            marks,
+            max_timestamp: has_timestamp.then_some(max_timestamp),
+        })
+    }
+
     /// A batch lies at `position`; called in file order.
     pub(super) fn note(&mut self, offset: i64, position: u64, max_timestamp: i64) {
         let next_mark = self
@@ -72,6 +120,26 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn it_reads_back_and_any_damage_is_noticed() {
+        let mut index = Index::default();
+        for number in 0..5_i64 {
+            let position = number.cast_unsigned() * INTERVAL_BYTES;
+            index.note(number * 10, position, 100 - number);
+        }
+        let bytes = index.encode(77);
+        assert_eq!(Index::decode(&bytes, 77), Some(index));
+        assert_eq!(Index::decode(&bytes, 78), None);
+        for at in 0..bytes.len() {
+            let mut bad = bytes.clone();
+            bad[at] ^= 4;
+            assert_eq!(Index::decode(&bad, 77), None, "byte {at}");
+            assert_eq!(Index::decode(&bytes[..at], 77), None, "length {at}");
+        }
+        let empty = Index::default();
+        assert_eq!(Index::decode(&empty.encode(0), 0), Some(empty));
+    }
 
     proptest! {
         #[test]

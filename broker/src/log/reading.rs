@@ -6,9 +6,10 @@ use std::{io, ops::ControlFlow, sync::Arc};
 use super::{
     FileRange, PartitionKey, ReadBounds, ReadError, Slice, Slices,
     disk::{Disk, DiskFile},
+    indexes,
     partition::{Held, Partition},
     retention::Span,
-    segment::{Walk, build_index},
+    segment::Walk,
 };
 
 /// Pieces of one answer; a reader far behind comes back for more.
@@ -22,6 +23,8 @@ pub(super) struct Want {
     /// Only batches that end at or below it.
     pub(super) below: i64,
     pub(super) room_bytes: usize,
+    /// The part of it that may come from memory.
+    pub(super) memory_bytes: usize,
     /// The first batch may exceed the room.
     pub(super) first_anyway: bool,
 }
@@ -51,6 +54,7 @@ pub(super) fn read(
         offset,
         below: i64::MAX,
         room_bytes: bounds.max_bytes,
+        memory_bytes: bounds.memory_bytes,
         first_anyway: bounds.at_least_one,
     };
     while slices.parts().len() < MAX_PIECES {
@@ -62,7 +66,7 @@ pub(super) fn read(
             error,
         };
         if view.needs_index {
-            index(partition, &view).map_err(io)?;
+            index(disk, partition, &view).map_err(io)?;
         }
         if read_view(&view, &mut want, &mut slices)
             .map_err(io)?
@@ -223,9 +227,9 @@ fn last_batch_end(
     Ok(end)
 }
 
-/// Builds the index of a segment that has none, from its file, and leaves it with the segment.
-fn index(partition: &Partition, view: &View) -> io::Result<()> {
-    let index = build_index(Arc::clone(&view.file), view.span.size_bytes)?;
+/// Finds the index of a segment that has none in memory, and leaves it with the segment.
+fn index(disk: &dyn Disk, partition: &Partition, view: &View) -> io::Result<()> {
+    let index = indexes::load(disk, partition.key, &view.span, &view.file)?;
     let mut held = partition.hold();
     let base_offset = view.span.base_offset;
     let same = held

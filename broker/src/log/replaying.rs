@@ -26,6 +26,7 @@ pub(super) fn replay(
     while offset < end {
         let bounds = ReadBounds {
             max_bytes: STEP_BYTES,
+            memory_bytes: usize::MAX,
             at_least_one: true,
             below: Some(end),
         };

@@ -52,6 +52,15 @@ impl Slices {
         self.size_bytes
     }
 
+    /// The part of them that is in memory.
+    pub fn memory_bytes(&self) -> usize {
+        let in_memory = |part: &Slice| match part {
+            Slice::Memory(bytes) => bytes.len(),
+            Slice::File(_) => 0,
+        };
+        self.parts.iter().map(in_memory).sum()
+    }
+
     /// Nothing to read.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()

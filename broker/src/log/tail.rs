@@ -57,7 +57,7 @@ impl Tail {
     /// Adds the batches that `want` asks for and gives the offset after them. Stops at a gap in the offsets.
     pub(super) fn read(&self, want: &Want, slices: &mut Slices) -> i64 {
         let mut small = BytesMut::new();
-        let mut room_bytes = want.room_bytes;
+        let mut room_bytes = want.room_bytes.min(want.memory_bytes);
         let mut next_offset = want.offset;
         for (place, batch) in self.from(want.offset).enumerate() {
             let fits = batch.bytes.len() <= room_bytes || (place == 0 && want.first_anyway);
@@ -113,9 +113,15 @@ mod tests {
             offset: 0,
             below: 40,
             room_bytes: 10_000,
+            memory_bytes: 10_000,
             first_anyway: true,
         };
         assert_eq!(read(&tail, want), (40, 5_300));
+        let little = Want {
+            memory_bytes: 150,
+            ..want
+        };
+        assert_eq!(read(&tail, little), (10, 100));
         assert_eq!(read(&tail, Want { offset: 15, ..want }), (40, 5_200));
         assert_eq!(read(&tail, Want { below: 29, ..want }), (20, 5_100));
         assert_eq!(
@@ -166,6 +172,7 @@ mod tests {
             offset: 0,
             below: 40,
             room_bytes: 10_000,
+            memory_bytes: 10_000,
             first_anyway: true,
         };
         assert_eq!(read(&tail, want), (20, 200));

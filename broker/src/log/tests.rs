@@ -62,6 +62,7 @@ pub(super) fn put(log: &Log, partition: PartitionKey, values: &[String], timesta
 pub(super) fn everything() -> ReadBounds {
     ReadBounds {
         max_bytes: 1 << 20,
+        memory_bytes: usize::MAX,
         at_least_one: true,
         below: None,
     }

@@ -15,11 +15,13 @@ pub(super) struct Wanted {
     pub(super) last_epoch: i32,
 }
 
-/// What one answer may hold.
+/// What one answer may hold, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    pub(super) max_bytes: usize,
-    pub(super) min_bytes: usize,
+    pub(super) most: usize,
+    /// The part of it that may be held in memory until the client has taken it.
+    pub(super) in_memory: usize,
+    pub(super) least: usize,
 }
 
 /// What a look found.
@@ -56,7 +58,7 @@ pub(super) fn all(
     wanted: &[Result<Wanted, ErrorCode>],
     limits: Limits,
 ) -> (Vec<Outcome>, bool) {
-    let (mut left, mut size_bytes, mut urgent) = (limits.max_bytes, 0, false);
+    let (mut left, mut size_bytes, mut urgent) = (limits, 0, false);
     let mut outcomes = Vec::with_capacity(wanted.len());
     for one in wanted {
         let outcome = match one {
@@ -66,25 +68,26 @@ pub(super) fn all(
         match &outcome {
             Outcome::Read { slices, .. } => {
                 size_bytes += slices.size_bytes();
-                left = left.saturating_sub(slices.size_bytes());
+                left.most = left.most.saturating_sub(slices.size_bytes());
+                left.in_memory = left.in_memory.saturating_sub(slices.memory_bytes());
             }
             Outcome::Diverged { .. } | Outcome::Refused { .. } => urgent = true,
         }
         outcomes.push(outcome);
     }
-    (outcomes, urgent || size_bytes >= limits.min_bytes)
+    (outcomes, urgent || size_bytes >= limits.least)
 }
 
-fn look(log: &Log, wanted: &Wanted, left: usize, first: bool) -> Outcome {
+fn look(log: &Log, wanted: &Wanted, left: Limits, first: bool) -> Outcome {
     let Some(offsets) = log.offsets(wanted.key) else {
         return ErrorCode::UnknownTopicOrPartition.into();
     };
     if let Some(end) = diverging(log, wanted) {
         return Outcome::Diverged { end, offsets };
     }
-    let max_bytes = wanted.max_bytes.min(left);
     let bounds = ReadBounds {
-        max_bytes,
+        max_bytes: wanted.max_bytes.min(left.most),
+        memory_bytes: left.in_memory,
         at_least_one: first,
         below: None,
     };

@@ -6,6 +6,7 @@ use super::super::{
     Damage,
     disk::Disk,
     epochs::Epochs,
+    indexes::index_name,
     manifest::PartitionRecord,
     partition::Partition,
     retention::Span,
@@ -94,8 +95,18 @@ pub(super) fn cut_back(disk: &dyn Disk, record: &PartitionRecord) -> io::Result<
                     file.resize(span.size_bytes)?;
                 }
             }
+            None if is_index(record, &name) => {}
             None => disk.remove(&name)?,
         }
     }
     Ok(())
+}
+
+/// An index that belongs to a segment; it says itself what it is worth.
+fn is_index(record: &PartitionRecord, name: &str) -> bool {
+    let mut indexes = record
+        .segments
+        .iter()
+        .map(|span| index_name(record.partition, span));
+    indexes.any(|index| index == name)
 }

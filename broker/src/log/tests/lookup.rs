@@ -102,7 +102,7 @@ proptest! {
         let (log, written) = write(&batches, in_files, reopen);
         let (offset, _) = *pick.get(&written.records);
         let below = cut.map(|cut| cut.get(&written.batches).1);
-        let bounds = ReadBounds { max_bytes, at_least_one, below };
+        let bounds = ReadBounds { max_bytes, memory_bytes: usize::MAX, at_least_one, below };
         let slices = log.read(key(1, 0), offset, bounds).unwrap();
         let bytes = slices.concat().unwrap();
         prop_assert_eq!(bytes.len(), slices.size_bytes());
@@ -118,5 +118,46 @@ proptest! {
         prop_assert!(bytes.len() <= max_bytes || (at_least_one && found.len() == 1));
         let first = written.batches.iter().find(|(_, next)| *next > offset).unwrap();
         prop_assert!(!found.is_empty() || !at_least_one || first.1 > below);
+    }
+}
+
+/// The index of a closed segment is kept beside it, and what is kept is the same as what is made anew.
+#[test]
+fn indexes_are_kept_and_a_damaged_one_is_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let policy = Policy {
+        segment_bytes: 200_000,
+        ..Policy::default()
+    };
+    let log = Log::open(dir.path(), small_options()).unwrap();
+    log.create(key(1, 0), policy).unwrap();
+    for number in 0..600 {
+        put(&log, key(1, 0), &["x".repeat(1000)], number);
+    }
+    let before = read_all(&log, key(1, 0));
+    log.close().unwrap();
+    drop(log);
+    let partition = dir.path().join(super::super::segment::dir_name(key(1, 0)));
+    let indexes = || {
+        let files = std::fs::read_dir(&partition).unwrap();
+        let paths = files.map(|file| file.unwrap().path());
+        paths
+            .filter(|path| path.extension().is_some_and(|end| end == "index"))
+            .collect::<Vec<_>>()
+    };
+    assert!(indexes().len() >= 2, "{:?}", indexes());
+    for damage in [false, true] {
+        if damage {
+            std::fs::write(&indexes()[0], b"EDDYIDX1 and nothing of it").unwrap();
+        }
+        let log = Log::open(dir.path(), small_options()).unwrap();
+        for offset in [599, 3, 250, 120] {
+            let bytes = log.read(key(1, 0), offset, everything()).unwrap();
+            let bytes = bytes.concat().unwrap();
+            let first = batches(&bytes).next().unwrap().unwrap();
+            assert_eq!(first.header().base_offset, offset);
+        }
+        assert_eq!(read_all(&log, key(1, 0)), before);
+        log.close().unwrap();
     }
 }
