@@ -2,6 +2,7 @@
 //! It must not know what any suite asserts.
 
 pub mod golden;
+pub mod history;
 pub mod java;
 pub mod kafka;
 pub mod kube;
