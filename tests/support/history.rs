@@ -145,6 +145,7 @@ pub struct History {
     partitions: BTreeMap<i32, Partition>,
     sent: HashMap<Name, Print>,
     acked: HashMap<Name, Place>,
+    acked_by: HashMap<u32, u64>,
     refused: HashSet<Name>,
     /// Producers that repeat nothing; with the place of each of their records.
     once: HashMap<u32, HashMap<u64, Place>>,
@@ -162,9 +163,9 @@ impl History {
         }
     }
 
-    /// Moments pass with every event.
+    /// The moment of the next event; one passes with each.
     pub fn now(&self) -> u64 {
-        self.moment
+        self.moment + 1
     }
 
     /// The numbers so far.
@@ -174,8 +175,7 @@ impl History {
 
     /// Records of one producer that were acknowledged.
     pub fn acked_by(&self, producer: u32) -> u64 {
-        let mine = self.acked.keys().filter(|name| name.producer == producer);
-        mine.count() as u64
+        self.acked_by.get(&producer).copied().unwrap_or_default()
     }
 
     /// What no broker that keeps its promises can have shown.
@@ -210,6 +210,7 @@ impl History {
 
     fn acked(&mut self, name: Name, place: Place) {
         self.counts.acked += 1;
+        *self.acked_by.entry(name.producer).or_default() += 1;
         let Some(print) = self.sent.get(&name).copied() else {
             return self.blame([Violation::NeverSent(place)]);
         };

@@ -64,7 +64,7 @@ impl Story {
     }
 
     fn whole(self, start: i64, end: i64, records: Vec<Found>) -> Self {
-        let since = self.0.now() + 1;
+        let since = self.0.now();
         self.then(Event::Scanned(Scan {
             partition: 0,
             since,
@@ -121,7 +121,7 @@ fn a_record_somebody_read_is_not_lost_either() {
 #[test]
 fn what_is_acknowledged_after_a_scan_began_need_not_be_in_it() {
     let mut story = Story::begin().acked(PLAIN, 0, 0);
-    let since = story.0.now() + 1;
+    let since = story.0.now();
     story = story.acked(PLAIN, 1, 1);
     let scan = Scan {
         partition: 0,

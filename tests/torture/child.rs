@@ -1,0 +1,53 @@
+//! Children that end with this process, however it ends, and that a Ctrl-C meant for it does not reach.
+
+use std::ffi::OsStr;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tests::paths;
+
+/// A command of `program` that the kernel kills when this process is gone (`setpriv` of util-linux becomes the program itself, so
+/// the process id is the program's).
+pub(crate) fn bound(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    command
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .process_group(0);
+    command
+}
+
+/// The words that run `eddyline broker` at `address` with its data in `data`.
+pub(crate) fn broker_words(address: &str, data: &Path) -> Vec<String> {
+    let program = paths::eddyline().to_string_lossy().into_owned();
+    let data = data.to_string_lossy().into_owned();
+    let words = [
+        &program,
+        "broker",
+        "-o",
+        "json",
+        "--listen",
+        address,
+        "--admin-listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        &data,
+    ];
+    words.map(str::to_owned).to_vec()
+}
+
+/// `eddyline broker` at `address`.
+pub(crate) fn broker(address: &str, data: &Path) -> Command {
+    let words = broker_words(address, data);
+    let mut command = bound(&words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+/// An address of this machine that is free, and stays so as far as anybody can tell: a broker comes back to it after each death.
+pub(crate) fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
