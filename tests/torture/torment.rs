@@ -18,6 +18,8 @@ use crate::{say, stop};
 const LIBRDKAFKA: u32 = 1;
 const PYTHON: u32 = 2;
 const PARTITIONS: i32 = 4;
+/// A group that commits the number of looks so far.
+const GROUP: &str = "lookers";
 /// The longest life under load after both clients are served again.
 const LONGEST_LIFE_MS: u64 = 1200;
 /// In one round of so many it dies again while it recovers.
@@ -66,7 +68,7 @@ pub(crate) fn run(mortal: &mut impl Mortal, rounds: u32, random: &mut Random) ->
     let one = Librdkafka::start(&target, LIBRDKAFKA, rate, &history);
     let other = Python::start(&target, PYTHON, rate, &history);
     let tail = Tail::start(&target, &history);
-    let mut told = Told::default();
+    let (mut told, mut looks) = (Told::default(), 0);
     for round in 1..=rounds {
         served(&mut life, &history, mortal.patience());
         wait::pass(Duration::from_millis(random.below(LONGEST_LIFE_MS)));
@@ -84,7 +86,7 @@ pub(crate) fn run(mortal: &mut impl Mortal, rounds: u32, random: &mut Random) ->
             mortal.dead();
         }
         life = born(mortal);
-        look(&target, &history);
+        look(&target, &history, &mut looks);
         judge(&history, round);
         say(&progress(round, &history));
         if stop::asked() {
@@ -94,7 +96,7 @@ pub(crate) fn run(mortal: &mut impl Mortal, rounds: u32, random: &mut Random) ->
     let mut failures = one.stop();
     failures.extend(other.stop());
     drop(tail);
-    look(&target, &history);
+    look(&target, &history, &mut looks);
     judge(&history, rounds);
     assert!(
         failures.is_empty(),
@@ -135,9 +137,13 @@ fn served(life: &mut Program, history: &Shared, patience: Duration) {
     });
 }
 
-/// Asks for producer ids, and reads everything.
-fn look(target: &Target, history: &Shared) {
+/// Asks for producer ids, and for what a group committed, and reads everything.
+fn look(target: &Target, history: &Shared, looks: &mut i64) {
     let direct = Direct::open(&target.bootstrap, CALL).unwrap();
+    let committed = direct.committed(GROUP, &target.topic).unwrap();
+    assert_eq!(committed, *looks - 1, "I6: the offset committed last");
+    assert_eq!(direct.commit(GROUP, &target.topic, *looks).unwrap(), 0);
+    *looks += 1;
     for _ in 0..2 {
         let id = direct.producer_id().unwrap();
         let id = id.unwrap_or_else(|code| panic!("InitProducerId: error {code}"));
