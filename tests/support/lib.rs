@@ -1,6 +1,7 @@
 //! What the test suites share: where things are, the real program as a child, and waiting for a condition.
 //! It must not know what any suite asserts.
 
+pub mod child;
 pub mod direct;
 pub mod golden;
 pub mod history;

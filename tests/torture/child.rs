@@ -1,23 +1,10 @@
-//! Children that end with this process, however it ends, and that a Ctrl-C meant for it does not reach.
+//! The broker as a child of this program.
 
-use std::ffi::OsStr;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+pub(crate) use tests::child::bound;
 use tests::paths;
-
-/// A command of `program` that the kernel kills when this process is gone (`setpriv` of util-linux becomes the program itself, so
-/// the process id is the program's).
-pub(crate) fn bound(program: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
-    command
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .process_group(0);
-    command
-}
 
 /// The words that run `eddyline broker` at `address` with its data in `data`.
 pub(crate) fn broker_words(address: &str, data: &Path) -> Vec<String> {

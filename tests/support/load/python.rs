@@ -6,7 +6,7 @@
 )]
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::{MOST_OPEN, Shared, Target, is_certain};
 use crate::history::{Event, Name, Place};
-use crate::{paths, python, wait};
+use crate::{child, paths, python, wait};
 
 /// Records granted at once.
 const BURST: u64 = 10;
@@ -42,7 +42,7 @@ impl Python {
     /// Begins to send to `target`, at most `rate` records a second.
     #[track_caller]
     pub fn start(target: &Target, producer: u32, rate: u64, history: &Shared) -> Self {
-        let mut child = Command::new(python::python())
+        let mut child = child::bound(python::python())
             .arg(paths::root().join("tests/torture/load.py"))
             .args([&target.bootstrap, &target.topic])
             .args([target.partitions.to_string(), producer.to_string()])
