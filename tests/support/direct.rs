@@ -149,6 +149,22 @@ impl Direct {
             .collect())
     }
 
+    /// All topics with their ids.
+    pub fn topics(&self) -> Answer<Vec<(String, String)>> {
+        let request = metadata::Request {
+            topics: None,
+            allow_auto_topic_creation: false,
+            ..Default::default()
+        };
+        let reply = self.call(i16::MAX, &request)?;
+        let answer = reply.decode()?;
+        let named = answer.topics.iter().filter_map(|one| {
+            let name = one.name.as_ref()?;
+            Some((name.to_string(), one.topic_id.to_string()))
+        });
+        Ok(named.collect())
+    }
+
     fn epochs(&self, topic: &str) -> Answer<Vec<(i32, i32)>> {
         let request = metadata::Request {
             topics: Some(vec![metadata::MetadataRequestTopic {

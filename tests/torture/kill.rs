@@ -53,10 +53,11 @@ pub(crate) fn words(told: &Told) -> String {
         early,
         history,
         open_at_deaths,
+        changes,
     } = told;
     format!(
         "{deaths} deaths under load and {early} in recovery; of {} records {} were acknowledged, 0 of them lost, 0 repeated; \
-         {open_at_deaths} were open at a death; {} reads in {} scans",
+         {open_at_deaths} were open at a death; {changes} changes of topics, offsets and ids kept; {} reads in {} scans",
         history.sent, history.acked, history.read, history.scans
     )
 }

@@ -12,6 +12,7 @@ mod child;
 mod disk;
 mod folder;
 mod kill;
+mod ledger;
 mod memory;
 mod power;
 mod request;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tests::direct::Direct;
-use tests::history::{Event, History, Violation};
+use tests::history::{History, Violation};
 use tests::load::librdkafka::Librdkafka;
 use tests::load::python::Python;
 use tests::load::reader::{self, Tail};
@@ -13,19 +13,16 @@ use tests::program::Program;
 use tests::random::Random;
 use tests::wait;
 
+use crate::ledger::{CALL, Ledger};
 use crate::{say, stop};
 
 const LIBRDKAFKA: u32 = 1;
 const PYTHON: u32 = 2;
 const PARTITIONS: i32 = 4;
-/// A group that commits the number of looks so far.
-const GROUP: &str = "lookers";
 /// The longest life under load after both clients are served again.
 const LONGEST_LIFE_MS: u64 = 1200;
 /// In one round of so many it dies again while it recovers.
 const DIES_EARLY: u64 = 4;
-/// For one answer.
-const CALL: Duration = Duration::from_secs(20);
 
 /// What dies, and how it comes back.
 pub(crate) trait Mortal {
@@ -50,6 +47,8 @@ pub(crate) struct Told {
     pub(crate) early: u32,
     pub(crate) history: tests::history::Counts,
     pub(crate) open_at_deaths: u64,
+    /// Answered changes of topics, committed offsets and producer ids.
+    pub(crate) changes: u64,
 }
 
 /// Kills it `rounds` times under load of two clients; fails when a promise is broken.
@@ -68,11 +67,12 @@ pub(crate) fn run(mortal: &mut impl Mortal, rounds: u32, random: &mut Random) ->
     let one = Librdkafka::start(&target, LIBRDKAFKA, rate, &history);
     let other = Python::start(&target, PYTHON, rate, &history);
     let tail = Tail::start(&target, &history);
-    let (mut told, mut looks) = (Told::default(), 0);
+    let (mut told, mut ledger) = (Told::default(), Ledger::default());
     for round in 1..=rounds {
         served(&mut life, &history, mortal.patience());
         wait::pass(Duration::from_millis(random.below(LONGEST_LIFE_MS)));
         assert_lives(&mut life);
+        ledger.change(&target, &history, random);
         life.kill();
         let counts = history.look().counts();
         told.deaths += 1;
@@ -86,7 +86,8 @@ pub(crate) fn run(mortal: &mut impl Mortal, rounds: u32, random: &mut Random) ->
             mortal.dead();
         }
         life = born(mortal);
-        look(&target, &history, &mut looks);
+        ledger.check(&target);
+        reader::scan(&target, &history);
         judge(&history, round);
         say(&progress(round, &history));
         if stop::asked() {
@@ -96,7 +97,8 @@ pub(crate) fn run(mortal: &mut impl Mortal, rounds: u32, random: &mut Random) ->
     let mut failures = one.stop();
     failures.extend(other.stop());
     drop(tail);
-    look(&target, &history, &mut looks);
+    ledger.check(&target);
+    reader::scan(&target, &history);
     judge(&history, rounds);
     assert!(
         failures.is_empty(),
@@ -104,6 +106,7 @@ pub(crate) fn run(mortal: &mut impl Mortal, rounds: u32, random: &mut Random) ->
         failures.len(),
         &failures[..failures.len().min(5)]
     );
+    told.changes = ledger.changes;
     told.history = history.look().counts();
     told
 }
@@ -135,21 +138,6 @@ fn served(life: &mut Program, history: &Shared, patience: Duration) {
         assert_lives(life);
         (acked(LIBRDKAFKA) > before[0] && acked(PYTHON) > before[1]).then_some(())
     });
-}
-
-/// Asks for producer ids, and for what a group committed, and reads everything.
-fn look(target: &Target, history: &Shared, looks: &mut i64) {
-    let direct = Direct::open(&target.bootstrap, CALL).unwrap();
-    let committed = direct.committed(GROUP, &target.topic).unwrap();
-    assert_eq!(committed, *looks - 1, "I6: the offset committed last");
-    assert_eq!(direct.commit(GROUP, &target.topic, *looks).unwrap(), 0);
-    *looks += 1;
-    for _ in 0..2 {
-        let id = direct.producer_id().unwrap();
-        let id = id.unwrap_or_else(|code| panic!("InitProducerId: error {code}"));
-        history.tell(Event::ProducerId(id));
-    }
-    reader::scan(target, history);
 }
 
 fn judge(history: &Shared, round: u32) {
