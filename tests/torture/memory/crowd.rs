@@ -14,6 +14,10 @@ const MOMENT: Duration = Duration::from_millis(100);
 const TOPIC: &str = "crowd";
 const CONSUMERS: usize = 64;
 const FETCH_BYTES: i32 = 55 << 20;
+/// The first batch of an answer is sent whatever its size: as large as a broker takes without being told.
+const LARGEST_BATCH_BYTES: usize = 1 << 20;
+/// More than one fetch takes.
+const BATCHES: usize = 64;
 const FETCH_VERSION: i16 = 12;
 const CONNECTIONS: usize = 1000;
 const ANNOUNCED_BYTES: i32 = 90 << 20;
@@ -24,8 +28,8 @@ const TIMES: usize = 20;
 pub(super) fn fetches(address: &str, meanwhile: &mut dyn FnMut()) {
     let direct = Direct::open(address, CALL).unwrap();
     assert_eq!(direct.create(TOPIC, 1).unwrap(), 0);
-    let batch = batch(512 << 10);
-    for _ in 0..FETCH_BYTES / (512 << 10) + 10 {
+    let batch = batch(LARGEST_BATCH_BYTES);
+    for _ in 0..BATCHES {
         let answer = direct.produce(TOPIC, &[(0, &batch)]).unwrap();
         assert_eq!(answer[0].0, 0, "fill the topic");
     }
