@@ -3,8 +3,8 @@
 //!
 //! What such a cut is. The guest's memory is gone: its page cache, the socket buffers, every byte that the guest had not written to
 //! its disk. The disk has a write cache that the guest knows of (`write-cache=on`): what was written since the last flush that
-//! the disk completed may be there, may be gone, and may be there in part, each sector of 512 bytes for itself, as a seeded die
-//! decides ([`cache`]). What was flushed stays. The disk itself and its firmware are beyond doubt: a disk that loses what it has
+//! the disk completed may be there, may be gone, and may be there in part, each physical sector of 4 KiB for itself, as a seeded
+//! die decides ([`cache`]). What was flushed stays. The disk itself and its firmware are beyond doubt: a disk that loses what it has
 //! flushed loses acknowledged records, whatever runs on it.
 //!
 //! How. QEMU logs every write and flush of the disk in the order of their completion (its driver `blklogwrites`). The host's own

@@ -55,7 +55,8 @@ impl Machine {
         disk.set_len(DISK_BYTES).unwrap();
         let mut format = Command::new("mkfs.ext4");
         // Tables are written now, not by the guest in the background.
-        format.args(["-q", "-E", "lazy_itable_init=0,lazy_journal_init=0"]);
+        format.args(["-q", "-b", "4096", "-E"]);
+        format.arg("lazy_itable_init=0,lazy_journal_init=0");
         match format.arg(machine.file("disk")).status() {
             Ok(status) if status.success() => Ok(machine),
             _ => lacks("mkfs.ext4 does not work"),
@@ -99,7 +100,10 @@ impl Machine {
         command.args(["-m", MEMORY_MIB, "-append", &boot, "-netdev", &network]);
         command.args(["-kernel", &name("kernel"), "-initrd", &name("initrd")]);
         command.args(["-blockdev", &disk, "-blockdev", &log, "-blockdev", logged]);
-        command.args(["-device", "virtio-blk-pci,drive=disk,write-cache=on"]);
+        command.args([
+            "-device",
+            "virtio-blk-pci,drive=disk,write-cache=on,physical_block_size=4096",
+        ]);
         command.args(["-device", "virtio-net-pci,netdev=network,romfile="]);
         command
     }
