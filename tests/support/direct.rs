@@ -27,6 +27,9 @@ const FETCH_OFFSET_OF_ONE_GROUP: i16 = 7;
 /// An answer, or why there is none.
 pub type Answer<T> = Result<T, ClientError>;
 
+/// Name and value of a topic setting.
+pub type Setting<'s> = (&'s str, &'s str);
+
 /// A connection to a broker.
 #[derive(Debug)]
 pub struct Direct {
@@ -54,12 +57,29 @@ impl Direct {
         self.runtime.block_on(call)
     }
 
-    /// Makes a topic; the error code.
+    /// Makes a topic with the broker's settings; the error code.
     pub fn create(&self, topic: &str, partitions: i32) -> Answer<i16> {
+        self.create_with(topic, partitions, &[])
+    }
+
+    /// Makes a topic with settings of its own; the error code.
+    pub fn create_with(
+        &self,
+        topic: &str,
+        partitions: i32,
+        settings: &[Setting<'_>],
+    ) -> Answer<i16> {
+        let configs = settings
+            .iter()
+            .map(|(name, value)| create_topics::CreatableTopicConfig {
+                name: Str::from(*name),
+                value: Some(Str::from(*value)),
+            });
         let wanted = create_topics::CreatableTopic {
             name: topic.into(),
             num_partitions: partitions,
             replication_factor: -1,
+            configs: configs.collect(),
             ..Default::default()
         };
         let request = create_topics::Request {

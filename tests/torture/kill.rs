@@ -9,8 +9,12 @@ use crate::child;
 use crate::folder::Folder;
 use crate::torment::{self, Mortal, Told};
 
+/// None of them loses anything as long as the machine runs: what was written is the kernel's.
+const FLUSH: [&str; 3] = ["sync", "interval:100ms", "pagecache"];
+
 struct Process {
     address: String,
+    flush: &'static str,
     data: Folder,
 }
 
@@ -31,6 +35,10 @@ impl Mortal for Process {
         random.below(40)
     }
 
+    fn flush(&self) -> &'static str {
+        self.flush
+    }
+
     fn rate(&self) -> u64 {
         2000
     }
@@ -40,10 +48,11 @@ impl Mortal for Process {
 pub(crate) fn run(rounds: u32, seed: u64) -> String {
     let mut process = Process {
         address: child::free_address(),
+        flush: FLUSH[usize::try_from(seed % 3).unwrap()],
         data: Folder::new(),
     };
     let told = torment::run(&mut process, rounds, &mut Random::new(seed));
-    words(&told)
+    format!("flush {}; {}", process.flush, words(&told))
 }
 
 /// The result line.

@@ -49,6 +49,10 @@ impl Mortal for Guest {
         random.below(LONGEST_BOOT_MS)
     }
 
+    fn flush(&self) -> &'static str {
+        "sync"
+    }
+
     fn rate(&self) -> u64 {
         300
     }

@@ -34,6 +34,8 @@ pub(crate) trait Mortal {
     fn patience(&self) -> Duration;
     /// A moment in which a life that has begun is likely to recover.
     fn early_ms(&self, random: &mut Random) -> u64;
+    /// When the topic's batches are answered: a mode of which this kind of death takes nothing.
+    fn flush(&self) -> &'static str;
     /// Records a second from each client.
     fn rate(&self) -> u64;
     /// What happens between a death and the next life.
@@ -60,8 +62,13 @@ pub(crate) fn run(mortal: &mut impl Mortal, rounds: u32, random: &mut Random) ->
         partitions: PARTITIONS,
     };
     let mut life = born(mortal);
+    // Small segments, so that it also dies while it rolls them.
+    let settings = [
+        ("eddyline.flush", mortal.flush()),
+        ("segment.bytes", "1048576"),
+    ];
     let made = Direct::open(&target.bootstrap, CALL)
-        .and_then(|direct| direct.create(&target.topic, PARTITIONS));
+        .and_then(|direct| direct.create_with(&target.topic, PARTITIONS, &settings));
     assert_eq!(made.unwrap(), 0, "make the topic");
     let rate = mortal.rate();
     let one = Librdkafka::start(&target, LIBRDKAFKA, rate, &history);
