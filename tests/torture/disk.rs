@@ -50,7 +50,7 @@ pub(crate) fn run(rounds: u32, seed: u64) -> Result<String, String> {
     let mut random = Random::new(seed);
     let kept = Topic::make(&direct, &volume.address, KEPT);
     let mut number = 0;
-    let (mut refused, mut taken_in_all) = (0, 0);
+    let (mut done, mut refused, mut taken_in_all) = (0, 0, 0);
     for round in 1..=rounds {
         // Something that has to outlive every fullness.
         for _ in 0..=random.below(20) {
@@ -78,12 +78,13 @@ pub(crate) fn run(rounds: u32, seed: u64) -> Result<String, String> {
             "{}",
             volume.program.talk()
         );
+        done = round;
         if stop::asked() {
             break;
         }
     }
     Ok(format!(
-        "{} of 256 MiB filled {rounds} times, {refused} batches refused, {} MiB written in all; readers, commits and deletes \
+        "{} of 256 MiB filled {done} times, {refused} batches refused, {} MiB written in all; readers, commits and deletes \
          served each time; {number} records kept",
         volume.kind,
         (taken_in_all * BATCH_BYTES) >> 20
