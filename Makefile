@@ -48,6 +48,12 @@ test: tools ## everything this machine can run; the last lines say what was left
 clients: ## real clients of other makers against the broker, alone
 	@$(MAKE) --no-print-directory test ONLY=clients
 
+torture: build ## kill -9, a full disk and power cuts under load, until stopped; ARGS="--only kill --rounds 5"
+	$(dir $(BINARY))torture $(ARGS)
+
+powercut: build ## cuts the power of a virtual machine (QEMU) with the broker in it under load, 50 times
+	$(dir $(BINARY))torture --only power-cut --rounds 50 $(ARGS)
+
 image: build ## the image $(IMAGE) as a file that every container tool can load, without Docker
 	./tests/cluster/image $(BINARY) $(IMAGE) $(IMAGE_FILE)
 
@@ -60,4 +66,4 @@ e2e: ## the end-to-end suite on a Kubernetes, alone; CLUSTER=local|kind|existing
 gen: ## writes crds/*.yaml and the chart's copies from the Rust types
 	cargo run $(FLAGS) --quiet --package crds --bin crdgen
 
-.PHONY: help tools build up check test clients image kubernetes e2e gen
+.PHONY: help tools build up check test clients torture powercut image kubernetes e2e gen

@@ -1,7 +1,9 @@
 //! The system's own view: between the write of a Sync batch to the log and the answer to its producer, an fdatasync of
-//! that log file has returned.
+//! that log file has returned; and every file created or renamed has its folder synced.
 
-use std::path::Path;
+mod calls;
+mod promises;
+
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,7 +14,11 @@ use tests::{paths, wait};
 
 use crate::servers;
 
+const PATIENCE: Duration = Duration::from_secs(30);
 const BATCHES: usize = 20;
+/// What writes, what syncs, what makes names, what answers.
+const TRACED: &str = "trace=pwrite64,pwritev,pwritev2,write,writev,fdatasync,fsync,syncfs,openat,mkdir,mkdirat,\
+                      rename,renameat,renameat2,unlink,unlinkat,sendto,sendmsg";
 
 #[test]
 fn every_answer_follows_the_sync_of_its_batch() {
@@ -20,7 +26,7 @@ fn every_answer_follows_the_sync_of_its_batch() {
     let log = trace.path().join("calls");
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-y", "-s", "0", "-e"]);
-    command.arg("trace=pwrite64,pwritev,pwritev2,write,writev,fdatasync,fsync,sendto,sendmsg");
+    command.arg(TRACED);
     command.arg("-o").arg(&log).arg(paths::eddyline());
     command.args([
         "broker",
@@ -48,52 +54,23 @@ fn every_answer_follows_the_sync_of_its_batch() {
         producer.flush(Duration::from_secs(20)).unwrap();
     }
     drop(producer);
-    program.kill();
-    let calls = wait::until("the trace", Duration::from_secs(10), || {
-        let calls = std::fs::read_to_string(&log).ok()?;
-        (count(&calls, data.path()).syncs >= BATCHES).then_some(calls)
-    });
-    let counts = count(&calls, data.path());
-    println!("{counts:?}");
-    assert!(
-        counts.writes >= BATCHES && counts.answers >= BATCHES,
-        "{counts:?}"
-    );
-    assert_eq!(
-        counts.early, 0,
-        "answers between a write to the log and its sync"
-    );
+    // In order, so that everything begun is ended: only then must each name be synced.
+    end(program);
+    let calls = std::fs::read_to_string(&log).unwrap();
+    let seen = promises::follow(&calls, &data.path().to_string_lossy());
+    println!("{seen:?}");
+    assert!(seen.writes >= BATCHES && seen.answers >= BATCHES && seen.syncs >= BATCHES);
+    assert!(seen.created > 5 && seen.renamed > 1);
+    assert_eq!(seen.early, [""; 0], "answers before a sync");
+    assert_eq!(seen.hasty, [""; 0], "renamed before a sync");
+    assert!(seen.nameless.is_empty(), "names not synced");
 }
 
-#[derive(Debug, Default)]
-struct Counts {
-    writes: usize,
-    syncs: usize,
-    answers: usize,
-    early: usize,
-}
-
-/// Follows the calls in order. With one producer that waits for each answer, nothing may be sent to a client while
-/// bytes of the shared log are written and not yet synced.
-fn count(calls: &str, data: &Path) -> Counts {
-    let shared_log = |call: &str| call.contains(&format!("{}/wal/", data.display()));
-    let mut counts = Counts::default();
-    let mut unsynced = false;
-    for call in calls.lines() {
-        let begun = !call.contains("resumed>");
-        let name = call.split_whitespace().nth(1).unwrap_or_default();
-        if begun && name.contains("write") && shared_log(call) {
-            counts.writes += 1;
-            unsynced = true;
-        } else if name.starts_with("fdatasync") && call.ends_with("= 0") && shared_log(call)
-            || call.contains("<... fdatasync resumed>") && call.ends_with("= 0")
-        {
-            counts.syncs += 1;
-            unsynced = false;
-        } else if begun && call.contains("<socket:[") && name.starts_with("send") {
-            counts.answers += 1;
-            counts.early += usize::from(unsynced);
-        }
-    }
-    counts
+/// Interrupts the broker, not strace, which would let go of it.
+fn end(mut strace: Program) {
+    let children = format!("/proc/{0}/task/{0}/children", strace.id());
+    let broker = std::fs::read_to_string(children).unwrap();
+    let interrupted = Command::new("kill").args(["-INT", broker.trim()]).status();
+    assert!(interrupted.unwrap().success());
+    wait::until("the broker to end", PATIENCE, || strace.ended());
 }

@@ -9,6 +9,7 @@
 mod durability;
 mod java;
 mod kcat;
+mod kills;
 mod listeners;
 mod programs;
 mod python;

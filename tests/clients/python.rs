@@ -1,43 +1,12 @@
 //! confluent-kafka and kafka-python, from an environment kept in the user's cache folder.
 
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 
 use serde_json::Value;
 use tests::paths;
+pub(crate) use tests::python::python;
 
 use crate::servers::{self, client, text};
-
-/// The interpreter of an environment that has what `requirements.txt` names.
-pub(crate) fn python() -> &'static PathBuf {
-    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    PYTHON.get_or_init(|| {
-        let wanted = paths::root().join("tests/clients/python/requirements.txt");
-        let environment = paths::cache().join("python");
-        let (python, mark) = (
-            environment.join("bin/python"),
-            environment.join("requirements.txt"),
-        );
-        if std::fs::read(&mark).ok() != std::fs::read(&wanted).ok() {
-            std::fs::create_dir_all(&environment).unwrap();
-            client(
-                Command::new("python3")
-                    .args(["-m", "venv", "--clear"])
-                    .arg(&environment),
-                "",
-            );
-            client(
-                Command::new(&python)
-                    .args(["-m", "pip", "install", "-q", "-r"])
-                    .arg(&wanted),
-                "",
-            );
-            std::fs::copy(&wanted, &mark).unwrap();
-        }
-        python
-    })
-}
 
 fn script(name: &str, kafka: &str, topic: &str, records: &str) -> Value {
     let file = paths::root().join("tests/clients/python").join(name);

@@ -1,0 +1,135 @@
+//! The crowds. Each calls `meanwhile` when it is complete and nobody has let go yet.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use tests::direct::Direct;
+use tests::load::now_ms;
+use wire::messages::fetch;
+use wire::record_batch::BatchBuilder;
+
+const CALL: Duration = Duration::from_mins(1);
+const MOMENT: Duration = Duration::from_millis(100);
+const TOPIC: &str = "crowd";
+const CONSUMERS: usize = 64;
+const FETCH_BYTES: i32 = 55 << 20;
+/// The first batch of an answer is sent whatever its size: as large as a broker takes without being told.
+const LARGEST_BATCH_BYTES: usize = 1 << 20;
+/// More than one fetch takes.
+const BATCHES: usize = 64;
+const FETCH_VERSION: i16 = 12;
+const CONNECTIONS: usize = 1000;
+const ANNOUNCED_BYTES: i32 = 90 << 20;
+const PARTITIONS: i32 = 1000;
+const TIMES: usize = 20;
+
+/// 64 consumers ask for 55 MiB each, and read nothing until all have asked.
+pub(super) fn fetches(address: &str, meanwhile: &mut dyn FnMut()) {
+    let direct = Direct::open(address, CALL).unwrap();
+    assert_eq!(direct.create(TOPIC, 1).unwrap(), 0);
+    let batch = batch(LARGEST_BATCH_BYTES);
+    for _ in 0..BATCHES {
+        let answer = direct.produce(TOPIC, &[(0, &batch)]).unwrap();
+        assert_eq!(answer[0].0, 0, "fill the topic");
+    }
+    let request = request();
+    let consumers: Vec<TcpStream> = (0..CONSUMERS)
+        .map(|_| {
+            let mut stream = connect(address);
+            stream.write_all(&request).unwrap();
+            stream
+        })
+        .collect();
+    // Some may have to wait for others; how many is worth knowing.
+    let begun = consumers.iter().filter(|stream| begins(stream)).count();
+    meanwhile();
+    let readers = consumers.into_iter().map(|mut stream| {
+        std::thread::spawn(move || {
+            let mut length = [0; 4];
+            stream.read_exact(&mut length).unwrap();
+            let length = u64::from(u32::from_be_bytes(length));
+            let mut answer = stream.take(length);
+            std::io::copy(&mut answer, &mut std::io::sink()).unwrap()
+        })
+    });
+    let readers: Vec<_> = readers.collect();
+    let read: u64 = readers.into_iter().map(|one| one.join().unwrap()).sum();
+    crate::say(&format!(
+        "   {CONSUMERS} consumers were sent {} MiB; {begun} answers began before any was read",
+        read >> 20
+    ));
+}
+
+/// Whether the first byte of an answer comes within a moment.
+fn begins(stream: &TcpStream) -> bool {
+    stream.set_read_timeout(Some(MOMENT)).unwrap();
+    let begins = stream.peek(&mut [0]).is_ok_and(|bytes| bytes == 1);
+    stream.set_read_timeout(Some(CALL)).unwrap();
+    begins
+}
+
+/// 1,000 connections announce a frame of 90 MiB each, send its first byte, and nothing more.
+pub(super) fn announcements(address: &str, meanwhile: &mut dyn FnMut()) {
+    let connections: Vec<TcpStream> = (0..CONNECTIONS)
+        .map(|_| {
+            let mut stream = connect(address);
+            stream.write_all(&ANNOUNCED_BYTES.to_be_bytes()).unwrap();
+            // The broker may have closed it already, which is its right.
+            let _ = stream.write_all(&[0]);
+            stream
+        })
+        .collect();
+    meanwhile();
+    drop(connections);
+}
+
+/// Batches of 1 KiB for each of 1,000 partitions, in requests of all of them.
+pub(super) fn partitions(address: &str, meanwhile: &mut dyn FnMut()) {
+    let direct = Direct::open(address, CALL).unwrap();
+    assert_eq!(direct.create(TOPIC, PARTITIONS).unwrap(), 0);
+    let batch = batch(1 << 10);
+    let all: Vec<(i32, &[u8])> = (0..PARTITIONS).map(|id| (id, &batch[..])).collect();
+    for _ in 0..TIMES {
+        let answers = direct.produce(TOPIC, &all).unwrap();
+        assert!(answers.iter().all(|(code, _)| *code == 0), "{answers:?}");
+    }
+    meanwhile();
+}
+
+/// A batch of about so many bytes.
+fn batch(bytes: usize) -> Vec<u8> {
+    let mut batch = BatchBuilder::default();
+    let value = vec![b'x'; bytes.min(1 << 16) - 100];
+    while batch.size_bytes() + value.len() < bytes {
+        batch.push(None, Some(&value), now_ms());
+    }
+    batch.build().to_vec()
+}
+
+fn connect(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(CALL)).unwrap();
+    stream.set_write_timeout(Some(CALL)).unwrap();
+    stream
+}
+
+fn request() -> Vec<u8> {
+    let partition = fetch::FetchPartition {
+        partition_max_bytes: FETCH_BYTES,
+        ..Default::default()
+    };
+    let request = fetch::Request {
+        max_wait_ms: 500,
+        min_bytes: 1,
+        max_bytes: FETCH_BYTES,
+        topics: vec![fetch::FetchTopic {
+            topic: TOPIC.into(),
+            partitions: vec![partition],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let frame = wire::frame::request(1, Some("crowd"), &request, FETCH_VERSION);
+    frame.unwrap().bytes.to_vec()
+}
