@@ -8,17 +8,20 @@ pub fn root() -> PathBuf {
     tests.parent().unwrap_or(tests).to_owned()
 }
 
-/// The `eddyline` program of the same build as the running test: it lies one folder above the test programs.
+/// The `eddyline` program of the same build as the running one: it lies beside the other programs, one folder above the
+/// test programs.
 /// `EDDYLINE_PROGRAM` names another, to try one that is built elsewhere.
 pub fn eddyline() -> PathBuf {
     if let Some(program) = std::env::var_os("EDDYLINE_PROGRAM").filter(|path| !path.is_empty()) {
         return program.into();
     }
-    let deps = std::env::current_exe().unwrap_or_default();
-    deps.ancestors()
-        .nth(2)
-        .unwrap_or(Path::new(""))
-        .join("eddyline")
+    let running = std::env::current_exe().unwrap_or_default();
+    let folder = running.parent().unwrap_or(Path::new(""));
+    let programs = match folder.file_name() {
+        Some(name) if name == "deps" => folder.parent().unwrap_or(folder),
+        _ => folder,
+    };
+    programs.join("eddyline")
 }
 
 /// Folders that outlive a run: downloads and environments that clients of other makers need.
