@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::platform;
+
 /// Ticks of `/proc/PID/stat` in a second, on every Linux.
-const TICKS_PER_S: f64 = 100.0;
+pub(crate) const TICKS_PER_S: f64 = 100.0;
+
+const PREFIX: &str = "eddyline-bench-";
 
 /// A cgroup; removed when dropped, which works once its processes have ended.
 #[derive(Debug)]
@@ -17,10 +21,8 @@ pub(crate) struct Cgroup {
 impl Cgroup {
     /// Makes one below this process's own; `None` where that is not allowed.
     pub(crate) fn create(name: &str) -> Option<Self> {
-        let mounts = std::fs::read_to_string("/proc/self/mounts").ok()?;
-        let own = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-        let name = format!("eddyline-bench-{}-{name}", std::process::id());
-        let path = own_folder(&mounts, &own)?.join(name);
+        let name = format!("{PREFIX}{}-{name}", std::process::id());
+        let path = own()?.join(name);
         std::fs::create_dir(&path).ok()?;
         Some(Self { path })
     }
@@ -52,6 +54,30 @@ impl Drop for Cgroup {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir(&self.path);
     }
+}
+
+/// Removes what this bench, or one that was killed, has left; whether nothing is left.
+pub(crate) fn sweep() -> bool {
+    let Some(entries) = own().and_then(|own| std::fs::read_dir(own).ok()) else {
+        return true;
+    };
+    let mut clean = true;
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let id = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split('-').next());
+        if id.is_some_and(|id| id == std::process::id().to_string() || !platform::is_alive(id)) {
+            clean &= std::fs::remove_dir(entry.path()).is_ok();
+        }
+    }
+    clean
+}
+
+fn own() -> Option<PathBuf> {
+    let mounts = std::fs::read_to_string("/proc/self/mounts").ok()?;
+    let own = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    own_folder(&mounts, &own)
 }
 
 /// Where this process's own cgroup is: the mount of version 2, and the line `0::PATH`.

@@ -66,12 +66,12 @@ pub(crate) fn config(bootstrap: &str, options: Options) -> ClientConfig {
     config
 }
 
-/// A consumer that begins at the start of every partition.
+/// A consumer that begins at the start of every partition, which in a fresh topic need not be asked for.
 pub(crate) fn consumer(bootstrap: &str, topic: &str, partitions: i32) -> Result<BaseConsumer> {
     let consumer: BaseConsumer = config(bootstrap, CONSUMER).create()?;
     let mut list = TopicPartitionList::new();
     for partition in 0..partitions {
-        list.add_partition_offset(topic, partition, Offset::Beginning)?;
+        list.add_partition_offset(topic, partition, Offset::Offset(0))?;
     }
     consumer.assign(&list)?;
     Ok(consumer)

@@ -28,6 +28,7 @@ static LIVE: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
+    /// Goes after the child.
     cgroup: Option<Cgroup>,
     started: PathBuf,
 }

@@ -4,6 +4,7 @@
 
 mod cgroup;
 mod client;
+mod elsewhere;
 mod floor;
 mod launch;
 mod load;
@@ -25,12 +26,17 @@ mod touch;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
 use report::Results;
 use settings::{Args, Profile};
+
+/// Killed children are gone within this.
+const END_LIMIT: Duration = Duration::from_secs(5);
+const BREATH: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -57,6 +63,7 @@ impl Ground {
     fn make(args: &Args) -> Result<Self> {
         let above = args.data_dir.clone();
         let above = above.unwrap_or_else(|| ::tests::paths::cache().join("bench"));
+        sweep(&above);
         let folder = above.join(format!("run-{}", std::process::id()));
         std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
         Ok(Self(folder))
@@ -68,6 +75,20 @@ impl Ground {
     }
 }
 
+/// Removes what benches have left that were killed.
+fn sweep(above: &Path) {
+    cgroup::sweep();
+    for entry in std::fs::read_dir(above).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name
+            .strip_prefix("run-")
+            .is_some_and(|id| !platform::is_alive(id))
+        {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 impl Drop for Ground {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
@@ -76,10 +97,10 @@ impl Drop for Ground {
 
 fn run(args: &Args) -> Result<()> {
     let profile = args.profile();
-    let sessions = plan::sessions(&profile, &args.only);
+    let sessions = plan::sessions(&profile, &args.only, &args.systems);
     ensure!(
         !sessions.is_empty(),
-        "no row is called so; there are: {}",
+        "no row or system is called so; there are the rows {}",
         plan::rows()
             .map(|row| row.name)
             .collect::<Vec<_>>()
@@ -104,6 +125,7 @@ fn run(args: &Args) -> Result<()> {
     let touched = touch::touch(&ground.0, profile.touch_gib)?;
     results.conditions = report::conditions(&profile, touched);
     let runs = session::measure(&profile, &sessions, &ground.0, &mut results.conditions);
+    results.conditions.extend(report::disturbance(&runs));
     let folder = args.results_dir.clone();
     let folder = folder.unwrap_or_else(|| ::tests::paths::root().join("tests/bench/results"));
     for path in results.write(&runs, &folder)? {
@@ -149,6 +171,10 @@ fn end_at_interrupt(folder: PathBuf) -> Result<()> {
         if stopped.is_ok() {
             launch::kill_all();
             let _ = std::fs::remove_dir_all(folder);
+            let begun = Instant::now();
+            while !cgroup::sweep() && begun.elapsed() < END_LIMIT {
+                ::tests::wait::pass(BREATH);
+            }
             std::process::exit(130);
         }
     });

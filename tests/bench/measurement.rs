@@ -75,6 +75,16 @@ impl Measurements {
         spread(&figures).map(|spread| spread.median)
     }
 
+    /// A figure over all runs of all rows.
+    pub(crate) fn spread_of_all(&self, value: &str) -> Option<Spread> {
+        let figures: Vec<f64> = self
+            .0
+            .iter()
+            .filter_map(|run| run.values.get(value).copied())
+            .collect();
+        spread(&figures)
+    }
+
     /// The runs of a row on a system.
     pub(crate) fn of<'a>(
         &'a self,
@@ -139,6 +149,8 @@ mod tests {
         assert_eq!(runs.median("a", "kafka", "x_ms"), Some(20.0));
         assert_eq!(runs.median("a", "kafka", "y_ms"), None);
         assert_eq!(runs.median_of_all("a", "x_ms"), Some(10.0));
+        let all = runs.spread_of_all("x_ms").unwrap();
+        assert_eq!((all.median, all.max), (7.5, 30.0));
         assert_eq!(runs.rows(), ["a", "b"]);
         assert_eq!(runs.systems(), ["eddyline", "kafka"]);
     }

@@ -146,8 +146,9 @@ pub(crate) fn rows() -> impl Iterator<Item = Row> {
     SPEED.iter().chain(GROWTH).copied()
 }
 
-/// The sessions of a whole run: A B C B A in each round, so that what drifts meets both alike.
-pub(crate) fn sessions(profile: &Profile, only: &[String]) -> Vec<Session> {
+/// The sessions of a whole run: A B C B A in each round, so that what drifts meets both alike. `only` selects rows,
+/// `systems` systems; empty selects all.
+pub(crate) fn sessions(profile: &Profile, only: &[String], systems: &[String]) -> Vec<Session> {
     use System::{Eddyline, Kafka, KafkaSync};
     let mut sessions = Vec::new();
     for round in 1..=profile.rounds {
@@ -164,7 +165,10 @@ pub(crate) fn sessions(profile: &Profile, only: &[String]) -> Vec<Session> {
                 .map(|system| session(Kind::Growth, *system, round, only)),
         );
     }
-    sessions.retain(|session| !session.rows.is_empty());
+    let named = |system: System| systems.iter().any(|name| name == system.name());
+    sessions.retain(|session| {
+        !session.rows.is_empty() && (systems.is_empty() || named(session.system))
+    });
     sessions
 }
 
@@ -199,7 +203,7 @@ mod tests {
 
     fn plan(words: &[&str]) -> Vec<Session> {
         let args = Args::try_parse_from(["bench"].iter().chain(words)).unwrap();
-        sessions(&args.profile(), &args.only)
+        sessions(&args.profile(), &args.only, &args.systems)
     }
 
     fn systems(sessions: &[Session]) -> Vec<System> {
@@ -226,6 +230,8 @@ mod tests {
         let data = plan(&["--quick", "--only", "growth-data"]);
         assert_eq!(systems(&data), [System::Eddyline, System::Kafka]);
         assert_eq!(data[0].rows.len(), 1);
+        let ours = plan(&["--quick", "--systems", "eddyline"]);
+        assert_eq!(systems(&ours), [System::Eddyline; 3]);
     }
 
     #[test]

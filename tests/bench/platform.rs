@@ -64,6 +64,12 @@ pub(crate) fn open_many_files() -> Result<()> {
     Ok(process::setrlimit(Resource::Nofile, all)?)
 }
 
+/// Whether the process with that id runs; what is no id counts as running.
+pub(crate) fn is_alive(id: &str) -> bool {
+    let id = id.parse().ok().and_then(Pid::from_raw);
+    id.is_none_or(|id| process::test_kill_process(id).is_ok())
+}
+
 /// Sends a signal to one process that this bench started.
 pub(crate) fn signal(id: u32, signal: Signal) -> Result<()> {
     let id = i32::try_from(id).ok().and_then(Pid::from_raw);

@@ -15,7 +15,7 @@ use crate::measurement::{Measurement, Measurements};
 use crate::settings::Profile;
 use crate::targets::{self, Target};
 
-pub(crate) use conditions::conditions;
+pub(crate) use conditions::{conditions, disturbance};
 
 /// Everything a reader needs to judge the figures.
 #[derive(Debug, Serialize)]

@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::client;
+use crate::elsewhere::Moment;
 use crate::measurement::{Outcome, Values};
 use crate::plan::{Row, Work};
 use crate::settings::Profile;
@@ -21,6 +22,9 @@ use crate::system::Running;
 pub(crate) use latency::RATE_OF_GROWTH;
 pub(crate) use speed::STEADY_MB_PER_S;
 pub(crate) use warm::warm;
+
+/// The figure that says how disturbed a row was.
+pub(crate) const ELSEWHERE: &str = "elsewhere_cores";
 
 /// Records of a kibibyte unless a row says otherwise.
 const RECORD_BYTES: usize = 1024;
@@ -35,13 +39,26 @@ pub(crate) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Runs one row.
+    /// Runs one row, and notes how busy the machine was elsewhere meanwhile.
     pub(crate) fn run(&mut self, row: Row) -> Result<Outcome> {
         if row.work == Work::Data {
+            // The system is another process afterwards.
             return growth::data(self);
         }
         let running = self.running()?;
         running.settle()?;
+        let before = Moment::now(running);
+        let mut outcome = self.measure(row)?;
+        if let Some((before, after)) = before.zip(Moment::now(self.running()?))
+            && row.work != Work::Start
+        {
+            outcome.values.insert(ELSEWHERE, before.cores_until(after));
+        }
+        Ok(outcome)
+    }
+
+    fn measure(&mut self, row: Row) -> Result<Outcome> {
+        let running = self.running()?;
         let profile = self.profile;
         match row.work {
             Work::Start => start(running),

@@ -29,6 +29,7 @@ pub(crate) fn measure(
             session.round
         ));
         let folder = ground.join(format!("{number}-{name}"));
+        let before = runs.0.len();
         match run_session(profile, session, &folder, &mut runs) {
             Ok(counted_by) => {
                 let condition = format!("processor time from {counted_by}");
@@ -37,7 +38,8 @@ pub(crate) fn measure(
                 }
             }
             Err(error) => {
-                for row in &session.rows {
+                let taken = runs.0.len() - before;
+                for row in &session.rows[taken..] {
                     runs.0.push(failed(session, row.name, &error));
                 }
             }
@@ -59,13 +61,13 @@ fn run_session(
         profile,
         running: Some(running),
     };
-    let (at_start, others): (Vec<Row>, Vec<Row>) = session
+    let at_start = session
         .rows
         .iter()
-        .copied()
-        .partition(|row| row.work == Work::Start);
+        .take_while(|row| row.work == Work::Start);
+    let (at_start, others) = session.rows.split_at(at_start.count());
     for row in at_start {
-        take(&mut bench, session, row, runs);
+        take(&mut bench, session, *row, runs);
     }
     let warm_s = match session.system {
         System::Eddyline => profile.warm_eddyline_s,
@@ -75,7 +77,7 @@ fn run_session(
         rows::warm(running, warm_s).context("warm it")?;
     }
     for row in others {
-        take(&mut bench, session, row, runs);
+        take(&mut bench, session, *row, runs);
     }
     Ok(counted_by)
 }

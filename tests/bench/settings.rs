@@ -15,6 +15,9 @@ pub(crate) struct Args {
     /// Only these rows: names, or what names begin with, such as latency,produce-1k-1.
     #[arg(long, value_name = "ROW", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
+    /// Only these systems: eddyline, kafka, kafka-sync. Targets need the first two.
+    #[arg(long, value_name = "SYSTEM", value_delimiter = ',')]
+    pub(crate) systems: Vec<String>,
     /// How often the order of systems is gone through.
     #[arg(long, value_name = "N")]
     rounds: Option<u32>,
@@ -87,10 +90,10 @@ const QUICK: Profile = Profile {
     warm_eddyline_s: 2,
     throughput_s: 3,
     throughput_max_mb: 2_000,
-    ceiling_s: 2,
-    latency_s: 5,
-    floor_s: 2,
-    read_mb: 500,
+    ceiling_s: 1,
+    latency_s: 4,
+    floor_s: 1,
+    read_mb: 300,
     data_small_mb: 100,
     data_large_mb: 1_000,
     growth_s: 4,

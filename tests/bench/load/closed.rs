@@ -112,7 +112,7 @@ pub(crate) fn produce(bootstrap: &str, topic: &str, shape: Shape, limit: Limit) 
 
 /// A producer that has met its broker, has its id and knows every partition.
 fn producer(bootstrap: &str, topic: &str, shape: Shape) -> Result<ThreadedProducer<Reports>> {
-    let reports = Reports::new(Instant::now(), Duration::MAX);
+    let reports = Reports::new(Duration::MAX);
     let producer: ThreadedProducer<Reports> =
         client::config(bootstrap, THROUGHPUT).create_with_context(reports)?;
     for partition in 0..shape.partitions.unsigned_abs() {

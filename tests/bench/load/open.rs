@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 use hdrhistogram::Histogram;
 use rdkafka::Message;
 use rdkafka::consumer::BaseConsumer;
@@ -19,8 +19,10 @@ use super::schedule::{Schedule, ns};
 use crate::client::{self, LATENCY};
 use crate::statistics::{figure, grows, histogram};
 
-/// Records before the measured ones: the consumer joins in, the producer gets its id.
+/// How long records are sent before the measured ones.
 const WARM: Duration = Duration::from_secs(1);
+/// Within this a record must have gone through each partition before the first one is due.
+const MEET_LIMIT: Duration = Duration::from_mins(1);
 /// What is late may still arrive after the last record was due.
 const GRACE: Duration = Duration::from_secs(5);
 const SAMPLE: Duration = Duration::from_millis(100);
@@ -84,8 +86,9 @@ struct Course {
 pub(crate) fn run(stream: Stream<'_>, time: Duration) -> Result<Latency> {
     let schedule = Schedule::new(stream.rate);
     let consumer = client::consumer(stream.bootstrap, stream.topic, stream.partitions)?;
-    // Asks once for what is not there yet, so that it waits at the broker when the first record comes.
-    let _ = consumer.poll(POLL);
+    let producer: ThreadedProducer<Reports> =
+        client::config(stream.bootstrap, LATENCY).create_with_context(Reports::new(WARM))?;
+    meet(&producer, &consumer, stream)?;
     let course = Course {
         schedule,
         begun: Instant::now(),
@@ -94,9 +97,7 @@ pub(crate) fn run(stream: Stream<'_>, time: Duration) -> Result<Latency> {
         read: AtomicU64::new(0),
         over: AtomicBool::new(false),
     };
-    let reports = Reports::new(course.begun, WARM);
-    let producer: ThreadedProducer<Reports> =
-        client::config(stream.bootstrap, LATENCY).create_with_context(reports)?;
+    producer.context().begin(course.begun);
     let (read, backlog) = std::thread::scope(|scope| {
         let reader = scope.spawn(|| receive(&consumer, &course));
         let sender = scope.spawn(|| {
@@ -119,6 +120,35 @@ pub(crate) fn run(stream: Stream<'_>, time: Duration) -> Result<Latency> {
         failed: producer.context().failed(),
         backlog,
     })
+}
+
+/// Sends a record through every partition and waits for it: the clients know the partitions, the producer has its id,
+/// the consumer waits at the broker.
+fn meet(
+    producer: &ThreadedProducer<Reports>,
+    consumer: &BaseConsumer,
+    stream: Stream<'_>,
+) -> Result<()> {
+    for partition in 0..stream.partitions {
+        let record: BaseRecord<'_, (), [u8], usize> = BaseRecord::with_opaque_to(stream.topic, 0)
+            .partition(partition)
+            .payload(noise(0, stream.record_bytes));
+        let sent = producer.send(record);
+        sent.map_err(|(error, _)| anyhow!("send: {error}"))?;
+    }
+    let begun = Instant::now();
+    let mut missing = stream.partitions;
+    while missing > 0 {
+        ensure!(
+            begun.elapsed() < MEET_LIMIT,
+            "{missing} partitions gave no record within {MEET_LIMIT:?}"
+        );
+        if let Some(message) = consumer.poll(POLL) {
+            message?;
+            missing -= 1;
+        }
+    }
+    Ok(())
 }
 
 fn send_all(

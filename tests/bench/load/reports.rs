@@ -1,7 +1,7 @@
 //! Delivery reports: what was refused, and when each record was acknowledged. It must not know how records are sent.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -15,7 +15,8 @@ use crate::statistics::histogram;
 /// Counts what a producer is told.
 #[derive(Debug)]
 pub(crate) struct Reports {
-    begun: Instant,
+    /// What due times count from; unset, nothing is timed.
+    begun: OnceLock<Instant>,
     /// Records that were due earlier are not timed.
     timed_from_ns: u64,
     acknowledged: Mutex<Histogram<u64>>,
@@ -23,14 +24,19 @@ pub(crate) struct Reports {
 }
 
 impl Reports {
-    /// Times acknowledgements of records that were due `timed_from` after `begun` or later.
-    pub(crate) fn new(begun: Instant, timed_from: Duration) -> Self {
+    /// Once begun, times acknowledgements of records that were due `timed_from` after that or later.
+    pub(crate) fn new(timed_from: Duration) -> Self {
         Self {
-            begun,
+            begun: OnceLock::new(),
             timed_from_ns: ns(timed_from),
             acknowledged: Mutex::new(histogram()),
             failed: AtomicU64::new(0),
         }
+    }
+
+    /// Due times count from `begun`.
+    pub(crate) fn begin(&self, begun: Instant) {
+        let _ = self.begun.set(begun);
     }
 
     /// How late each record was acknowledged.
@@ -56,9 +62,12 @@ impl ProducerContext for Reports {
             self.failed.fetch_add(1, Ordering::Relaxed);
             return;
         }
+        let Some(begun) = self.begun.get() else {
+            return;
+        };
         let due_ns = u64::try_from(due_ns).unwrap_or(u64::MAX);
         if due_ns >= self.timed_from_ns {
-            let late_ns = ns(self.begun.elapsed()).saturating_sub(due_ns);
+            let late_ns = ns(begun.elapsed()).saturating_sub(due_ns);
             let acknowledged = self.acknowledged.lock();
             acknowledged
                 .unwrap_or_else(PoisonError::into_inner)

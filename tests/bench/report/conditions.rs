@@ -1,5 +1,7 @@
 //! What the figures rest on, a sentence each. Pure.
 
+use super::markdown::number;
+use crate::measurement::Measurements;
 use crate::rows;
 use crate::settings::Profile;
 use crate::system;
@@ -58,4 +60,15 @@ pub(crate) fn conditions(profile: &Profile, touched_bytes: u64) -> Vec<String> {
         "memory is VmRSS; charged is memory.current of the cgroup, where version 2 counts memory"
             .to_owned(),
     ]
+}
+
+/// How disturbed the run was, for a reader to weigh the figures by.
+pub(crate) fn disturbance(runs: &Measurements) -> Option<String> {
+    let cores = runs.spread_of_all(rows::ELSEWHERE)?;
+    Some(format!(
+        "beside client and system {} cores were busy in the median row, {} in the worst (kernel threads that write \
+         behind are among them; about 0.2 on a machine that does nothing else)",
+        number(cores.median),
+        number(cores.max)
+    ))
 }

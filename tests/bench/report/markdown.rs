@@ -31,9 +31,8 @@ pub(super) fn page(results: &Results, runs: &Measurements, plots: &[String]) -> 
 
 fn conditions(page: &mut String, results: &Results) {
     let (machine, versions) = (&results.machine, &results.versions);
-    let _ = writeln!(
-        page,
-        "- {} cores ({}), {} GiB, {}, {}; load of the minute before: {}",
+    let machine = format!(
+        "{} cores ({}), {} GiB, {}, {}; load of the minute before: {}",
         machine.cores,
         machine.processor,
         machine.memory_gib,
@@ -41,12 +40,11 @@ fn conditions(page: &mut String, results: &Results) {
         machine.file_system,
         machine.load_before
     );
-    let _ = writeln!(
-        page,
-        "- {} (commit {}), Apache Kafka {} on {}, client librdkafka {}",
+    let versions = format!(
+        "{} (commit {}), Apache Kafka {} on {}, client librdkafka {}",
         versions.eddyline, versions.commit, versions.kafka, versions.java, versions.librdkafka
     );
-    for condition in &results.conditions {
+    for condition in [machine, versions].iter().chain(&results.conditions) {
         let _ = writeln!(page, "{}", wrapped(&format!("- {condition}")));
     }
     page.push('\n');
@@ -54,23 +52,21 @@ fn conditions(page: &mut String, results: &Results) {
 
 /// Breaks a list item; its further lines are indented.
 fn wrapped(text: &str) -> String {
-    let mut lines = vec![String::new()];
+    let (mut lines, mut width) = (String::new(), 0);
     for word in text.split(' ') {
-        let begin = lines.len();
-        let Some(line) = lines.last_mut() else {
-            continue;
-        };
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + word.chars().count() < WIDTH {
-            line.push(' ');
-            line.push_str(word);
+        let len = word.chars().count();
+        if width == 0 {
+            width = len;
+        } else if width + len < WIDTH {
+            lines.push(' ');
+            width += len + 1;
         } else {
-            debug_assert!(begin > 0, "there is a line");
-            lines.push(format!("  {word}"));
+            lines.push_str("\n  ");
+            width = len + 2;
         }
+        lines.push_str(word);
     }
-    lines.join("\n")
+    lines
 }
 
 fn targets(page: &mut String, targets: &[Target]) {
@@ -195,7 +191,7 @@ pub(super) fn number(value: f64) -> String {
     let size = value.abs();
     if size >= 1e6 {
         format!("{:.2} M", value / 1e6)
-    } else if size >= 10_000.0 {
+    } else if size >= 999.5 {
         let text = format!("{value:.0}");
         let (thousands, rest) = text.split_at(text.len() - 3);
         format!("{thousands},{rest}")
@@ -215,8 +211,8 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        let texts = [0.4567, 12.34, 340.2, 60_000.0, 1_490_000.0].map(number);
-        assert_eq!(texts, ["0.46", "12.3", "340", "60,000", "1.49 M"]);
+        let texts = [0.4567, 12.34, 340.2, 1_000.0, 60_000.0, 1_490_000.0].map(number);
+        assert_eq!(texts, ["0.46", "12.3", "340", "1,000", "60,000", "1.49 M"]);
     }
 
     #[test]

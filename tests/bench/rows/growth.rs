@@ -53,7 +53,7 @@ pub(super) fn partitions(running: &Running, profile: &Profile) -> Result<Outcome
         "many",
         MANY_PARTITIONS,
         RATE_OF_GROWTH,
-        profile.growth_s.max(5),
+        2 * profile.growth_s,
     )?;
     let acknowledged = |seen: &Latency| percentile_ms(&seen.acknowledged, 99.0);
     let read = |seen: &Latency| percentile_ms(&seen.read, 99.0);
