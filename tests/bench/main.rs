@@ -147,6 +147,7 @@ fn begin(args: &Args, profile: &Profile, folder: &Path) -> Results {
         only: args.only.clone(),
         conditions: Vec::new(),
         client: Results::clients(),
+        disturbed: false,
         targets: Vec::new(),
         runs: Vec::new(),
     }

@@ -34,6 +34,8 @@ pub(crate) struct Results {
     pub(crate) conditions: Vec<String>,
     /// Client settings by use.
     pub(crate) client: Vec<(&'static str, client::Options)>,
+    /// Whether so much else ran that the figures say little.
+    pub(crate) disturbed: bool,
     /// The targets.
     pub(crate) targets: Vec<Target>,
     /// Every run.
@@ -53,6 +55,7 @@ impl Results {
     /// Judges the runs and writes all files into `folder`; where they are.
     pub(crate) fn write(mut self, runs: &Measurements, folder: &Path) -> Result<Vec<PathBuf>> {
         self.targets = targets::judge(runs);
+        self.disturbed = conditions::is_disturbed(runs, self.machine.cores);
         self.runs.clone_from(&runs.0);
         std::fs::create_dir_all(folder).context("make the folder for results")?;
         let name = format!(

@@ -62,13 +62,37 @@ pub(crate) fn conditions(profile: &Profile, touched_bytes: u64) -> Vec<String> {
     ]
 }
 
+/// A part of the machine that may be busy elsewhere in the median row: what writes behind is among it.
+const MAX_ELSEWHERE: f64 = 0.25;
+
 /// How disturbed the run was, for a reader to weigh the figures by.
 pub(crate) fn disturbance(runs: &Measurements) -> Option<String> {
     let cores = runs.spread_of_all(rows::ELSEWHERE)?;
     Some(format!(
         "beside client and system {} cores were busy in the median row, {} in the worst (kernel threads that write \
-         behind are among them; about 0.2 on a machine that does nothing else)",
+         behind are among them)",
         number(cores.median),
         number(cores.max)
     ))
+}
+
+/// Whether so much else ran that the figures say little.
+pub(super) fn is_disturbed(runs: &Measurements, cores: usize) -> bool {
+    let cores = f64::from(u32::try_from(cores).unwrap_or(u32::MAX));
+    let elsewhere = runs.spread_of_all(rows::ELSEWHERE);
+    elsewhere.is_some_and(|elsewhere| elsewhere.median > MAX_ELSEWHERE * cores)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measurement::sample;
+
+    #[test]
+    fn a_machine_with_much_other_work_is_disturbed() {
+        let runs = |cores| sample(&[("cpu-1", "kafka", rows::ELSEWHERE, cores)]);
+        assert!(is_disturbed(&runs(1.4), 2));
+        assert!(!is_disturbed(&runs(0.3), 2));
+        assert!(!is_disturbed(&Measurements::default(), 2));
+    }
 }

@@ -10,6 +10,9 @@ use crate::targets::{Target, Verdict};
 /// A line that is longer is broken between words.
 const WIDTH: usize = 118;
 
+const DISTURBED: &str = "**Disturbed: so much else ran on this machine that the figures say little, and a target judged \
+by them as little.**\nRun it again on a quiet machine before citing any of them.\n\n";
+
 /// The whole page.
 pub(super) fn page(results: &Results, runs: &Measurements, plots: &[String]) -> String {
     let mut page = String::new();
@@ -19,6 +22,9 @@ pub(super) fn page(results: &Results, runs: &Measurements, plots: &[String]) -> 
         results.date, results.profile.name
     );
     conditions(&mut page, results);
+    if results.disturbed {
+        page.push_str(DISTURBED);
+    }
     targets(&mut page, &results.targets);
     for plot in plots {
         let _ = writeln!(page, "![{plot}]({plot})\n");
