@@ -63,7 +63,10 @@ kubernetes: image ## everything on Kubernetes: cluster, image, chart, quickstart
 e2e: ## the end-to-end suite on a Kubernetes, alone; CLUSTER=local|kind|existing
 	@$(MAKE) --no-print-directory test ONLY=e2e CLUSTER=$(CLUSTER)
 
+bench: build ## the broker beside Apache Kafka, in one run; hours, or ten minutes with ARGS=--quick
+	cargo run $(FLAGS) --quiet --package tests --bin bench -- $(ARGS)
+
 gen: ## writes crds/*.yaml and the chart's copies from the Rust types
 	cargo run $(FLAGS) --quiet --package crds --bin crdgen
 
-.PHONY: help tools build up check test clients torture powercut image kubernetes e2e gen
+.PHONY: help tools build up check test clients torture powercut image kubernetes e2e bench gen

@@ -8,20 +8,20 @@ pub fn root() -> PathBuf {
     tests.parent().unwrap_or(tests).to_owned()
 }
 
-/// The `eddyline` program of the same build as the running one: it lies beside it, or, for a test program, one folder above.
+/// The `eddyline` program of the same build as the running one: it lies beside the other programs, one folder above the
+/// test programs.
 /// `EDDYLINE_PROGRAM` names another, to try one that is built elsewhere.
 pub fn eddyline() -> PathBuf {
     if let Some(program) = std::env::var_os("EDDYLINE_PROGRAM").filter(|path| !path.is_empty()) {
         return program.into();
     }
-    let own = std::env::current_exe().unwrap_or_default();
-    let beside = own.with_file_name("eddyline");
-    let above = own.ancestors().nth(2).unwrap_or(Path::new(""));
-    if beside.is_file() {
-        beside
-    } else {
-        above.join("eddyline")
-    }
+    let running = std::env::current_exe().unwrap_or_default();
+    let folder = running.parent().unwrap_or(Path::new(""));
+    let programs = match folder.file_name() {
+        Some(name) if name == "deps" => folder.parent().unwrap_or(folder),
+        _ => folder,
+    };
+    programs.join("eddyline")
 }
 
 /// Folders that outlive a run: downloads and environments that clients of other makers need.
