@@ -17,6 +17,8 @@ const SMALL_FRAME_BYTES: usize = 1 << 20;
 /// The share of one reader in the memory for answers.
 const LEAST_SHARE_BYTES: usize = 16 << 10;
 const MOST_SHARE_BYTES: usize = 4 << 20;
+/// Answers that read files at a time.
+const FILE_READS: usize = 8;
 /// What one permit stands for.
 const PERMIT_BYTES: usize = 1 << 10;
 
@@ -25,6 +27,7 @@ const PERMIT_BYTES: usize = 1 << 10;
 pub struct Budget {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
+    file_reads: Arc<Semaphore>,
     total_bytes: usize,
     large_bytes: usize,
 }
@@ -51,6 +54,7 @@ impl Budget {
         Self {
             small: pool(small_bytes),
             large: pool(large_bytes),
+            file_reads: Arc::new(Semaphore::new(FILE_READS)),
             total_bytes,
             large_bytes,
         }
@@ -72,6 +76,12 @@ impl Budget {
     pub fn reader_share_bytes(&self, connections: i64) -> usize {
         let connections = usize::try_from(connections).unwrap_or_default().max(1);
         (self.total_bytes / 2 / connections).clamp(LEAST_SHARE_BYTES, MOST_SHARE_BYTES)
+    }
+
+    /// Waits for a turn to read a file for an answer: each takes a thread and a buffer.
+    pub async fn file_read(&self) -> Grant {
+        let permit = Arc::clone(&self.file_reads).acquire_owned().await.ok();
+        Grant { _permit: permit }
     }
 
     /// Waits until a frame of this length may be read. Waiters are served in order.

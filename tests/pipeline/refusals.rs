@@ -77,7 +77,8 @@ fn a_folder_of_another_format_is_refused_with_what_to_do() {
     assert_eq!(running.interrupt(PATIENCE), Some(0));
     let format = find(data.path(), "format");
     let text = std::fs::read_to_string(&format).unwrap();
-    std::fs::write(&format, text.replacen('1', "99", 1)).unwrap();
+    let (words, _) = text.trim_end().rsplit_once(' ').unwrap();
+    std::fs::write(&format, format!("{words} 99\n")).unwrap();
     let output = up(&file, data.path(), &["--any-port"]);
     assert_refused(&output, &["99", "--fresh"]);
     assert!(

@@ -64,6 +64,10 @@ pub(crate) trait DiskFile: Send + Sync + fmt::Debug + 'static {
     fn resize(&self, size_bytes: u64) -> io::Result<()>;
     /// Makes what was written, and the size, durable.
     fn sync(&self) -> io::Result<()>;
+    /// Brings bytes into the page cache, so that [`DiskFile::send`] can move them. False where it never can. Blocks on disk.
+    fn warm(&self, _position: u64, _count: usize) -> io::Result<bool> {
+        Ok(false)
+    }
     /// Moves bytes into a socket without a copy, as many as it takes now (0 is the end of the file). None where that cannot
     /// be done, or not without waiting for the disk: read them then.
     fn send(

@@ -99,6 +99,13 @@ impl FileRange {
         self.size_bytes
     }
 
+    /// Brings bytes that start `at` bytes into the range into the page cache. False where [`FileRange::send`] can move none
+    /// for other reasons. Blocks on disk.
+    pub fn warm(&self, at: usize, count: usize) -> io::Result<bool> {
+        let left = self.size_bytes.saturating_sub(at);
+        self.file.warm(self.position + at as u64, count.min(left))
+    }
+
     /// Moves bytes that start `at` bytes into the range into a socket without a copy, at most `count` and as many as it takes
     /// now. None where they have to be read instead, as from a file that is not in the page cache.
     pub fn send(

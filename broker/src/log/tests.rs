@@ -59,6 +59,11 @@ pub(super) fn put(log: &Log, partition: PartitionKey, values: &[String], timesta
     ticket.durable_blocking().unwrap()[0].base_offset
 }
 
+/// Whether a file's name ends so.
+pub(super) fn is_kind(name: &str, end: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, found)| found == end)
+}
+
 pub(super) fn everything() -> ReadBounds {
     ReadBounds {
         max_bytes: 1 << 20,

@@ -110,7 +110,7 @@ async fn send_replies(
         let Some(pieces) = settled(reply, &mut write).await? else {
             continue;
         };
-        match send::pieces(&mut write, pieces, patience).await {
+        match send::pieces(&mut write, pieces, &broker.budget, patience).await {
             Ok(sent_bytes) => {
                 broker.metrics.sent_bytes.inc_by(sent_bytes);
             }

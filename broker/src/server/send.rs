@@ -10,14 +10,18 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::timeout;
 
 use crate::log::{FileRange, Slice};
+use crate::memory::Budget;
 
-/// The most that is read from a file before it is sent.
+/// The most that is sent at once.
 const STEP_BYTES: usize = 256 << 10;
+/// The most of a file that is held in memory until its client has taken it.
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// Sends the pieces of a frame. A client that takes nothing for `patience` is given up.
 pub(super) async fn pieces(
     stream: &mut BufWriter<OwnedWriteHalf>,
     pieces: Vec<Slice>,
+    budget: &Budget,
     patience: Duration,
 ) -> io::Result<u64> {
     let mut sent_bytes = 0;
@@ -29,7 +33,7 @@ pub(super) async fn pieces(
                     write(stream, step, patience).await?;
                 }
             }
-            Slice::File(range) => file(stream, range, patience).await?,
+            Slice::File(range) => file(stream, range, budget, patience).await?,
         }
     }
     Ok(sent_bytes)
@@ -38,30 +42,48 @@ pub(super) async fn pieces(
 async fn file(
     stream: &mut BufWriter<OwnedWriteHalf>,
     range: FileRange,
+    budget: &Budget,
     patience: Duration,
 ) -> io::Result<()> {
     // What goes to the socket by another way must not overtake what is buffered.
     timeout(patience, stream.flush())
         .await
         .map_err(io::Error::other)??;
-    let mut at = 0;
+    let (mut at, mut warmed) = (0, false);
     while at < range.size_bytes() {
         let step = STEP_BYTES.min(range.size_bytes() - at);
         if let Some(sent) = send(stream.get_ref().as_ref(), &range, at, step, patience).await? {
-            at += sent;
+            (at, warmed) = (at + sent, false);
             continue;
         }
-        let part = range.clone();
-        let read = tokio::task::spawn_blocking(move || {
+        // Only so many wait for the disk at a time, and a slow client holds none of what was read for it.
+        let turn = budget.file_read().await;
+        if !warmed {
+            let part = range.clone();
+            warmed = blocking(move || part.warm(at, step)).await?;
+            if warmed {
+                continue;
+            }
+        }
+        let (part, step) = (range.clone(), step.min(BUFFER_BYTES));
+        let buffer = blocking(move || {
             let mut buffer = vec![0; step];
             part.read_exact_at(at, &mut buffer).map(|()| buffer)
         });
-        let buffer = read.await.map_err(io::Error::other)??;
+        let buffer = buffer.await?;
+        drop(turn);
         write(stream, &buffer, patience).await?;
         stream.flush().await?;
-        at += step;
+        (at, warmed) = (at + step, false);
     }
     Ok(())
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(io::Error::other)?
 }
 
 /// Lets the system move bytes of the file; how many. None when they have to be read.

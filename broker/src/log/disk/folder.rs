@@ -140,6 +140,10 @@ impl DiskFile for FolderFile {
         self.0.sync_data()
     }
 
+    fn warm(&self, position: u64, count: usize) -> io::Result<bool> {
+        platform::warm(&self.0, position, count)
+    }
+
     fn send(
         &self,
         socket: BorrowedFd<'_>,

@@ -3,10 +3,13 @@
 use std::{
     fs::File,
     io::{self, IoSliceMut},
-    os::fd::BorrowedFd,
+    os::{fd::BorrowedFd, unix::fs::FileExt},
 };
 
 use rustix::io::{Errno, ReadWriteFlags};
+
+/// Read at once into memory that is forgotten.
+const WARM_BYTES: usize = 32 << 10;
 
 /// Moves bytes of a file into a socket by `sendfile(2)`, where the page cache has them.
 pub(super) fn send(
@@ -22,6 +25,18 @@ pub(super) fn send(
     let mut offset = position;
     let sent = rustix::fs::sendfile(socket, file, Some(&mut offset), count);
     Some(sent.map_err(io::Error::from))
+}
+
+/// Reads bytes of a file for nothing but to have them in the page cache.
+pub(super) fn warm(file: &File, position: u64, count: usize) -> io::Result<bool> {
+    let mut buffer = vec![0; count.min(WARM_BYTES)];
+    let mut at = 0;
+    while at < count {
+        let step = (count - at).min(WARM_BYTES);
+        file.read_exact_at(&mut buffer[..step], position + at as u64)?;
+        at += step;
+    }
+    Ok(true)
 }
 
 /// Whether the byte at `position` can be read without waiting for the disk. A file system that cannot tell is taken at its

@@ -366,7 +366,7 @@ fn segments_that_became_small_are_put_together_and_the_old_files_go() {
     );
     let dir = super::super::segment::dir_name(key(1, 0));
     let files = disk.files(&dir);
-    let segments = files.iter().filter(|(name, _)| name.ends_with(".log"));
+    let segments = files.iter().filter(|(name, _)| is_kind(name, "log"));
     assert_eq!(segments.count(), spans.len());
     assert!(read(&log, 0).len() < 20);
 }

@@ -86,7 +86,7 @@ fn a_size_never_holds_more_than_a_quarter_above_it() {
     let on_disk: usize = disk
         .files(&dir)
         .iter()
-        .filter(|(name, _)| name.ends_with(".log"))
+        .filter(|(name, _)| is_kind(name, "log"))
         .map(|(_, content)| content.len())
         .sum();
     assert_eq!(on_disk as u64, size_bytes);

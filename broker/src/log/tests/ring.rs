@@ -119,7 +119,7 @@ fn free_files_of_another_size_go_and_fitting_ones_are_used() {
     let free = |files: &[(String, u64)]| {
         files
             .iter()
-            .filter(|(name, _)| name.ends_with(".free"))
+            .filter(|(name, _)| is_kind(name, "free"))
             .count()
     };
     assert_eq!(free(&files(&disk)), 0);
