@@ -82,6 +82,7 @@ fn lines_fit_a_screen() {
     let written_by_tools = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
         path.contains("/fixtures/")
+            || path.starts_with("tests/bench/results/")
             || path.ends_with(".expected")
             || path.contains("crds/") && path.ends_with(".yaml")
             || matches!(
