@@ -29,13 +29,20 @@ impl Read {
     }
 }
 
+/// Milliseconds since 1970 of a time as the hand tools write it.
+#[track_caller]
+fn milliseconds(time: &str) -> i64 {
+    let time: jiff::Timestamp = time.parse().unwrap();
+    time.as_millisecond()
+}
+
 fn parse(lines: &str) -> Vec<Read> {
     let read = |line: &str| {
         let record: Value = serde_json::from_str(line).unwrap();
         Read {
             partition: record["partition"].as_i64().unwrap(),
             offset: record["offset"].as_i64().unwrap(),
-            timestamp: record["timestamp"].as_i64().unwrap(),
+            timestamp: milliseconds(record["timestamp"].as_str().unwrap()),
             value: match &record["value"] {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),

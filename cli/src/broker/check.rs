@@ -1,10 +1,11 @@
 //! `eddyline broker check FOLDER`: looks the data of a stopped broker over, and changes nothing.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::PathBuf;
 
 use ::broker::check::{Report, check};
-use ::broker::log::{CheckFinding, CheckedPartition, PartitionKey};
+use ::broker::log::{CheckFinding, CheckedPartition, OpenError, PartitionKey};
 use serde_json::{Value, json};
 use wire::Uuid;
 
@@ -29,7 +30,11 @@ pub(super) fn run(args: &Args, format: Format) -> Result<(), Failure> {
     } else {
         args.folder.clone()
     };
-    let report = check(&folder).map_err(|error| refusal::data(&error, &FLAGS))?;
+    let mut report = check(&folder).map_err(|error| unusable(&error))?;
+    let Report { checked, names } = &mut report;
+    checked
+        .partitions
+        .sort_by_cached_key(|one| (name(one.partition, names), one.partition.partition));
     let columns = [
         "topic",
         "partition",
@@ -48,14 +53,25 @@ pub(super) fn run(args: &Args, format: Format) -> Result<(), Failure> {
             output::line(&summary(&report))?;
         }
     }
-    let damaged = report.checked.findings.len();
-    if damaged == 0 {
-        return Ok(());
-    }
+    let places = match report.checked.findings.len() {
+        0 => return Ok(()),
+        1 => "one place is".to_owned(),
+        count => format!("{count} places are"),
+    };
     Err(Failure::new(
-        format!("{damaged} places in {} are damaged", folder.display()),
-        "start the broker all the same: it answers CORRUPT_MESSAGE for these records and serves all others",
+        format!("{places} damaged in {}", folder.display()),
+        "start the broker all the same: whoever reads these records is told, and all others are served",
     ))
+}
+
+fn unusable(error: &OpenError) -> Failure {
+    match error {
+        OpenError::Io { path, error } if error.kind() == io::ErrorKind::NotFound => Failure::new(
+            format!("{} holds no broker's data", path.display()),
+            "give the folder that eddyline broker or eddyline up was started with",
+        ),
+        _ => refusal::data(error, &FLAGS),
+    }
 }
 
 fn name(partition: PartitionKey, names: &HashMap<Uuid, String>) -> String {
