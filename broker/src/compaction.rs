@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::Broker;
 use crate::log::{PartitionKey, ReadError, Retained};
+use crate::topics::keys;
 
 /// The shortest pause between two looks, whatever the setting says.
 const SHORTEST: Duration = Duration::from_millis(50);
@@ -33,14 +34,7 @@ fn partitions(broker: &Broker) -> Vec<PartitionKey> {
     let compacted = view
         .topics()
         .filter(|topic| topic.settings.compaction.is_some());
-    let keys = |topic: &Arc<crate::topics::Topic>| {
-        let id = topic.id;
-        (0..topic.partitions).map(move |partition| PartitionKey {
-            topic: id,
-            partition,
-        })
-    };
-    compacted.flat_map(keys).collect()
+    compacted.flat_map(|topic| keys(topic)).collect()
 }
 
 fn compact(broker: &Broker, partition: PartitionKey) {

@@ -186,7 +186,7 @@ fn policy(settings: &TopicSettings) -> Policy {
 }
 
 /// The partitions of a topic.
-fn keys(topic: &Topic) -> impl Iterator<Item = PartitionKey> + use<> {
+pub(crate) fn keys(topic: &Topic) -> impl Iterator<Item = PartitionKey> + use<> {
     let id = topic.id;
     (0..topic.partitions).map(move |partition| PartitionKey {
         topic: id,

@@ -121,9 +121,12 @@ impl Behind {
         match self.checkpoint(vec![change], false) {
             Ok(mut cleaned) => Ok(cleaned.pop()),
             Err(error) => {
-                // No manifest names them, and the disk may be full.
-                for name in names {
-                    remove(self.engine.disk.as_ref(), &name);
+                // The disk may be full. But a manifest that took its name before the fault came counts at the next start.
+                let disk = self.engine.disk.as_ref();
+                if !is_any_named(disk, &names) {
+                    for name in &names {
+                        remove(disk, name);
+                    }
                 }
                 Err(error)
             }
@@ -249,6 +252,19 @@ impl Behind {
             freed_bytes: gone_bytes.saturating_sub(put_bytes),
         }
     }
+}
+
+/// Whether the manifest on disk names any of these files as segments; one that cannot be read may.
+pub(super) fn is_any_named(disk: &dyn Disk, names: &[String]) -> bool {
+    let content = read_whole(disk, FILE).ok().flatten();
+    let Some(manifest) = content.and_then(|content| Manifest::decode(&content)) else {
+        return true;
+    };
+    let mut segments = manifest.partitions.iter().flat_map(|record| {
+        let name = |span| file_name(record.partition, span);
+        record.segments.iter().map(name)
+    });
+    segments.any(|segment| names.contains(&segment))
 }
 
 /// Puts a manifest in place of the last one.

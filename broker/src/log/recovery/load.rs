@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, io, sync::Arc};
 
 use super::super::{
     Damage,
+    checkpoint::remove,
     disk::Disk,
     epochs::Epochs,
     indexes::index_name,
@@ -93,6 +94,8 @@ pub(super) fn cut_back(disk: &dyn Disk, record: &PartitionRecord) -> io::Result<
                 let file = disk.open(&name)?;
                 if file.size_bytes()? > span.size_bytes {
                     file.resize(span.size_bytes)?;
+                    // It was made for the longer file.
+                    remove(disk, &index_name(record.partition, span));
                 }
             }
             None if is_index(record, &name) => {}

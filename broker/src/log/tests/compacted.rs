@@ -364,6 +364,16 @@ fn segments_that_became_small_are_put_together_and_the_old_files_go() {
             .windows(2)
             .all(|pair| pair[0].next_offset == pair[1].base_offset)
     );
+    let name =
+        |span: &super::super::retention::Span| super::super::segment::file_name(key(1, 0), span);
+    let names: Vec<_> = spans.iter().map(name).collect();
+    let is_named = |names: &[String]| super::super::checkpoint::is_any_named(&disk, names);
+    assert!(
+        names
+            .iter()
+            .all(|name| is_named(std::slice::from_ref(name)))
+    );
+    assert!(!is_named(&[names[0].replace(".log", ".9.log")]));
     let dir = super::super::segment::dir_name(key(1, 0));
     let files = disk.files(&dir);
     let segments = files.iter().filter(|(name, _)| is_kind(name, "log"));
