@@ -6,6 +6,7 @@
 //! names error codes. They know no sockets.
 
 pub(crate) mod api_versions;
+mod body;
 pub(crate) mod context;
 mod create_partitions;
 mod create_topics;
@@ -45,6 +46,7 @@ use bytes::BytesMut;
 use wire::{ApiKey, Message, Reader, Request, RequestHeader};
 
 use crate::Broker;
+use body::Body;
 pub(crate) use context::{Connection, Context, Refusal, Reply};
 
 /// One row: an API we serve.
@@ -57,14 +59,15 @@ pub(crate) struct Api {
     call: Call,
 }
 
-type Call = for<'a> fn(&'a Broker, &'a Context, &'a [u8]) -> Calling<'a>;
+type Call = for<'a> fn(&'a Broker, &'a Context, Body) -> Calling<'a>;
 type Calling<'a> = Pin<Box<dyn Future<Output = Result<Reply, Refusal>> + Send + 'a>>;
 
 /// A row whose handler yields the response:
 /// `async fn handle(&Broker, &Context, Request<'_>) -> Result<Response<'_>, Refusal>`.
 macro_rules! answers {
     ($key:ident, $module:ident) => {
-        row!($key, $module, |broker, context, request| {
+        row!($key, $module, |broker, context, body| {
+            let request = decode(body.bytes(), context.api_version)?;
             let response = $module::handle(broker, context, request).await?;
             Reply::message(context, ApiKey::$key, &response)
         })
@@ -75,19 +78,27 @@ macro_rules! answers {
 /// `async fn handle(&Broker, &Context, Request<'_>) -> Result<Reply, Refusal>`.
 macro_rules! replies {
     ($key:ident, $module:ident) => {
-        row!($key, $module, |broker, context, request| {
+        row!($key, $module, |broker, context, body| {
+            let request = decode(body.bytes(), context.api_version)?;
             $module::handle(broker, context, request).await
         })
     };
 }
 
+/// A row whose handler decodes the [`Body`] itself, because it keeps parts of it:
+/// `async fn handle(&Broker, &Context, Body) -> Result<Reply, Refusal>`.
+macro_rules! keeps {
+    ($key:ident, $module:ident) => {
+        row!($key, $module, |broker, context, body| {
+            $module::handle(broker, context, body).await
+        })
+    };
+}
+
 macro_rules! row {
-    ($key:ident, $module:ident, |$broker:ident, $context:ident, $request:ident| $answer:block) => {{
-        fn call<'a>($broker: &'a Broker, $context: &'a Context, body: &'a [u8]) -> Calling<'a> {
-            Box::pin(async move {
-                let $request = decode(body, $context.api_version)?;
-                $answer
-            })
+    ($key:ident, $module:ident, |$broker:ident, $context:ident, $body:ident| $answer:block) => {{
+        fn call<'a>($broker: &'a Broker, $context: &'a Context, $body: Body) -> Calling<'a> {
+            Box::pin(async move { $answer })
         }
         Api {
             key: ApiKey::$key,
@@ -104,7 +115,7 @@ macro_rules! row {
     reason = "some requests borrow from their frame, some do not; rows name them alike"
 )]
 pub(crate) static TABLE: &[Api] = &[
-    replies!(Produce, produce),
+    keeps!(Produce, produce),
     replies!(Fetch, fetch),
     answers!(ListOffsets, list_offsets),
     answers!(Metadata, metadata),
@@ -157,7 +168,7 @@ pub(crate) async fn answer(
 ) -> Result<Reply, Refusal> {
     let mut reader = Reader::new(&frame);
     let header = RequestHeader::decode(&mut reader)?;
-    let body = &frame[frame.len() - reader.remaining()..];
+    let body_at = frame.len() - reader.remaining();
     let context = Context {
         api_version: header.request_api_version,
         correlation_id: header.correlation_id,
@@ -176,7 +187,7 @@ pub(crate) async fn answer(
         return Err(Refusal::Close(format!("{name} has no version {version}")));
     }
     broker.metrics.count_request(api.key.name());
-    (api.call)(broker, &context, body).await
+    (api.call)(broker, &context, Body::new(frame, body_at)).await
 }
 
 fn find(code: i16) -> Result<&'static Api, Refusal> {

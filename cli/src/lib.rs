@@ -6,6 +6,7 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not ready in time, 130 interrupted.
 
 use std::ffi::OsString;
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -63,11 +64,17 @@ pub fn run(
     }
 }
 
+/// Half of the processors: the broker's and the worker's work is mostly waiting for disk and sockets, the log has threads of
+/// its own, and every thread more costs wake-ups.
+fn runtime_threads() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    (processors / 2).clamp(1, 4)
+}
+
 fn dispatch(args: Args, environment: &Environment) -> Result<(), Failure> {
     telemetry::start(args.log_format, args.verbose, args.is_hand_tool())?;
-    // Two threads: the broker's and the worker's work is waiting for disk and sockets.
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(runtime_threads())
         .enable_all()
         .build()
         .map_err(|error| Failure::new(format!("cannot start the runtime: {error}"), ""))?;

@@ -6,19 +6,21 @@
 
 mod batch;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use wire::messages::produce::{
     PartitionProduceResponse, Request, Response, TopicProduceData, TopicProduceResponse,
 };
-use wire::record_batch::BatchHeader;
+use wire::record_batch::{self, BatchHeader};
 use wire::{ApiKey, ErrorCode, Str, Uuid};
 
 use super::partition;
-use super::{Context, Refusal, Reply};
+use super::{Body, Context, Refusal, Reply, decode};
 use crate::Broker;
-use crate::log::{Append, AppendError, Appended, Log, PartitionKey, Ticket};
+use crate::log::{Append, AppendError, Appended, Flush, Log, Origin, PartitionKey, Ticket};
 use crate::producers::{AppendedGroup, Outcome, SequenceError};
 use batch::Failure;
 
@@ -32,12 +34,17 @@ struct Asked {
     partitions: Vec<(i32, Result<usize, Failure>)>,
 }
 
-/// A batch on its way to the log.
-struct Candidate {
+/// A batch that may be appended.
+struct Checked {
     header: BatchHeader,
-    append: Append,
+    partition: PartitionKey,
+    flush: Flush,
+    /// The bytes to store where they are not those that came.
+    rewritten: Option<BytesMut>,
+    /// Where those that came lie in the body.
+    place: Range<usize>,
     /// Set when the broker gives the records their time.
-    log_append_time_ms: i64,
+    log_append_time_ms: Option<i64>,
 }
 
 /// Where a batch went, for the answer.
@@ -48,40 +55,39 @@ struct Place {
     log_start_offset: i64,
 }
 
-pub(crate) async fn handle(
+/// A request whose batches were looked at one by one.
+struct Examined {
+    acks: i16,
+    timeout: Duration,
+    asked: Vec<Asked>,
+    checked: Vec<Checked>,
+}
+
+pub(super) async fn handle(
     broker: &Broker,
     context: &Context,
-    request: Request<'_>,
+    body: Body,
 ) -> Result<Reply, Refusal> {
-    let refused = refuse_all(&request);
-    let mut candidates = Vec::new();
-    let mut asked = Vec::with_capacity(request.topic_data.len());
-    for topic in &request.topic_data {
-        asked.push(check_topic(
-            broker,
-            context.api_version,
-            topic,
-            refused.as_ref(),
-            &mut candidates,
-        ));
-    }
-    rebuild_producers(broker, &candidates).await;
-    let times: Vec<_> = candidates
-        .iter()
-        .map(|one| one.log_append_time_ms)
-        .collect();
-    let keys: Vec<_> = candidates.iter().map(|one| one.append.partition).collect();
-    let (results, ticket) = append(broker, candidates);
+    let Examined {
+        acks,
+        timeout,
+        asked,
+        checked,
+    } = examine(broker, context, &body)?;
+    rebuild_producers(broker, &checked).await;
+    let times = checked.iter().map(|one| one.log_append_time_ms);
+    let times: Vec<_> = times.map(|time| time.unwrap_or(-1)).collect();
+    let keys: Vec<_> = checked.iter().map(|one| one.partition).collect();
+    let (results, ticket) = append(broker, ready(body, checked));
     let batches = Batches {
         keys,
         times,
         results,
         ticket,
     };
-    if request.acks == 0 {
+    if acks == 0 {
         return silence(&asked, &batches);
     }
-    let timeout = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
     let (log, context) = (broker.log.clone(), context.clone());
     Ok(Reply::Later(Box::pin(async move {
         let places = match tokio::time::timeout(timeout, batches.durable(&log)).await {
@@ -91,6 +97,48 @@ pub(crate) async fn handle(
         let response = answer(asked, &places);
         Reply::message(&context, ApiKey::Produce, &response)
     })))
+}
+
+fn examine(broker: &Broker, context: &Context, body: &Body) -> Result<Examined, Refusal> {
+    let request: Request<'_> = decode(body.bytes(), context.api_version)?;
+    let refused = refuse_all(&request);
+    let mut checked = Vec::new();
+    let mut asked = Vec::with_capacity(request.topic_data.len());
+    for topic in &request.topic_data {
+        let look = Look {
+            broker,
+            body,
+            version: context.api_version,
+            refused: refused.as_ref(),
+        };
+        asked.push(look.topic(topic, &mut checked));
+    }
+    Ok(Examined {
+        acks: request.acks,
+        timeout: Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0)),
+        asked,
+        checked,
+    })
+}
+
+/// The batches as they go to the log, out of the body where they lie.
+fn ready(body: Body, checked: Vec<Checked>) -> Vec<(BatchHeader, Append)> {
+    let places: Vec<_> = checked.iter().map(|one| one.place.clone()).collect();
+    let came = body.take(&places);
+    let batches = checked.into_iter().zip(came).map(|(one, came)| {
+        let mut batch = one.rewritten.unwrap_or(came);
+        if let Some(now_ms) = one.log_append_time_ms {
+            record_batch::stamp_log_append_time(&mut batch, now_ms);
+        }
+        let append = Append {
+            partition: one.partition,
+            batch,
+            flush: one.flush,
+            origin: Origin::Client,
+        };
+        (one.header, append)
+    });
+    batches.collect()
 }
 
 /// Why no batch of the request can be taken.
@@ -106,47 +154,49 @@ fn refuse_all(request: &Request<'_>) -> Option<Failure> {
     })
 }
 
-fn check_topic(
-    broker: &Broker,
+/// What looking at a batch needs.
+struct Look<'a> {
+    broker: &'a Broker,
+    body: &'a Body,
     version: i16,
-    topic: &TopicProduceData<'_>,
-    refused: Option<&Failure>,
-    candidates: &mut Vec<Candidate>,
-) -> Asked {
-    let id = (version >= IDS_SINCE).then_some(topic.topic_id);
-    let found = partition::find_topic(broker, &topic.name, id);
-    let partitions = topic.partition_data.iter().map(|data| {
-        let outcome = match (refused, &found) {
-            (Some(failure), _) => Err(failure.clone()),
-            (None, Err(code)) => Err((*code).into()),
-            (None, Ok(topic)) => {
-                let records = data.records.unwrap_or_default();
-                batch::check(broker, topic, version, data.index, records)
-            }
-        };
-        let outcome = outcome.and_then(|candidate| {
-            let twice = candidates
-                .iter()
-                .any(|one| one.append.partition == candidate.append.partition);
-            if twice {
-                return Err(ErrorCode::InvalidRequest.into());
-            }
-            candidates.push(candidate);
-            Ok(candidates.len() - 1)
+    refused: Option<&'a Failure>,
+}
+
+impl Look<'_> {
+    fn topic(&self, topic: &TopicProduceData<'_>, checked: &mut Vec<Checked>) -> Asked {
+        let id = (self.version >= IDS_SINCE).then_some(topic.topic_id);
+        let found = partition::find_topic(self.broker, &topic.name, id);
+        let partitions = topic.partition_data.iter().map(|data| {
+            let outcome = match (self.refused, &found) {
+                (Some(failure), _) => Err(failure.clone()),
+                (None, Err(code)) => Err((*code).into()),
+                (None, Ok(topic)) => {
+                    let records = data.records.unwrap_or_default();
+                    batch::check(self, topic, data.index, records)
+                }
+            };
+            let outcome = outcome.and_then(|candidate| {
+                let mut others = checked.iter();
+                if others.any(|one| one.partition == candidate.partition) {
+                    return Err(ErrorCode::InvalidRequest.into());
+                }
+                checked.push(candidate);
+                Ok(checked.len() - 1)
+            });
+            (data.index, outcome)
         });
-        (data.index, outcome)
-    });
-    Asked {
-        name: topic.name.to_string(),
-        id: topic.topic_id,
-        partitions: partitions.collect(),
+        Asked {
+            name: topic.name.to_string(),
+            id: topic.topic_id,
+            partitions: partitions.collect(),
+        }
     }
 }
 
 /// Reads the producer state of partitions that get their first batch with a producer id since the start.
-async fn rebuild_producers(broker: &Broker, candidates: &[Candidate]) {
-    for candidate in candidates {
-        let key = candidate.append.partition;
+async fn rebuild_producers(broker: &Broker, checked: &[Checked]) {
+    for candidate in checked {
+        let key = candidate.partition;
         if candidate.header.producer_id < 0 || broker.producers.is_ready(key) {
             continue;
         }
@@ -160,20 +210,16 @@ async fn rebuild_producers(broker: &Broker, candidates: &[Candidate]) {
     }
 }
 
-/// One result for each candidate, and the promise for those appended.
+/// One result for each batch, and the promise for those appended.
 fn append(
     broker: &Broker,
-    candidates: Vec<Candidate>,
+    batches: Vec<(BatchHeader, Append)>,
 ) -> (Vec<Result<Outcome, ErrorCode>>, Option<Ticket>) {
-    if candidates.is_empty() {
+    if batches.is_empty() {
         return (Vec::new(), None);
     }
-    let count = candidates.len();
+    let count = batches.len();
     let now_ms = broker.clock.now_ms();
-    let batches = candidates
-        .into_iter()
-        .map(|one| (one.header, one.append))
-        .collect();
     match broker.producers.append(&broker.log, batches, now_ms) {
         Ok(AppendedGroup { outcomes, ticket }) => (outcomes.into_iter().map(Ok).collect(), ticket),
         Err(error) => {
@@ -201,7 +247,7 @@ fn sequence_code(error: SequenceError) -> ErrorCode {
     }
 }
 
-/// What came of the candidates, before it is durable.
+/// What came of the batches, before it is durable.
 struct Batches {
     keys: Vec<PartitionKey>,
     times: Vec<i64>,

@@ -60,6 +60,11 @@ pub(crate) trait DiskFile: Send + Sync + fmt::Debug + 'static {
     fn read_exact_at(&self, position: u64, buffer: &mut [u8]) -> io::Result<()>;
     /// Writes all slices one after the other from `position` on. Not durable before [`DiskFile::sync`].
     fn write_all_at(&self, position: u64, slices: &mut [IoSlice<'_>]) -> io::Result<()>;
+    /// As [`DiskFile::write_all_at`], but past the page cache where the file system can: for bytes that are synced at once and
+    /// not read through this handle. Position and length are multiples of 4 KiB.
+    fn write_blocks_at(&self, position: u64, slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+        self.write_all_at(position, slices)
+    }
     /// Cuts or extends the file.
     fn resize(&self, size_bytes: u64) -> io::Result<()>;
     /// Makes what was written, and the size, durable.

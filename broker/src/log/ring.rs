@@ -14,6 +14,7 @@ use std::{
 use super::{
     checkpoint::remove,
     disk::{Disk, Space},
+    round::BLOCK_LEN,
     wal::DIR,
 };
 
@@ -143,7 +144,9 @@ impl Ring {
     pub(super) fn fill(&self, disk: &dyn Disk) -> io::Result<()> {
         let free = self.state().next_name();
         let file = disk.create(MAKING)?;
-        let zeros = vec![0; FILL_STEP];
+        // From the start of a block on, so that they are written from where they are.
+        let zeros = vec![0; FILL_STEP + BLOCK_LEN];
+        let zeros = &zeros[zeros.as_ptr().align_offset(BLOCK_LEN)..];
         let mut at = 0;
         while at < self.file_bytes {
             if !self.pause() {
@@ -152,7 +155,7 @@ impl Ring {
             }
             let left = usize::try_from(self.file_bytes - at).unwrap_or(FILL_STEP);
             let step = &zeros[..left.min(FILL_STEP)];
-            let written = file.write_all_at(at, &mut [IoSlice::new(step)]);
+            let written = file.write_blocks_at(at, &mut [IoSlice::new(step)]);
             written.inspect_err(|_| remove(disk, MAKING))?;
             at += step.len() as u64;
         }

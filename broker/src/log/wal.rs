@@ -71,16 +71,25 @@ impl WalFile {
         file_name(self.first_lsn)
     }
 
-    /// Writes one round where its lsn says.
-    pub(super) fn write(&self, header: &RoundHeader, payload: &[&[u8]]) -> io::Result<()> {
+    /// Writes one round where its lsn says; past the page cache when a sync follows at once.
+    pub(super) fn write(
+        &self,
+        header: &RoundHeader,
+        payload: &[&[u8]],
+        sync_follows: bool,
+    ) -> io::Result<()> {
         let encoded = header.encode();
         let used = encoded.len() as u64 + header.payload_len;
         let padding = usize::try_from(header.size_bytes() - used).unwrap_or_default();
         let mut slices = vec![IoSlice::new(&encoded)];
         slices.extend(payload.iter().map(|batch| IoSlice::new(batch)));
         slices.push(IoSlice::new(&ZEROS[..padding]));
-        self.file
-            .write_all_at(header.lsn - self.first_lsn, &mut slices)
+        let position = header.lsn - self.first_lsn;
+        if sync_follows {
+            self.file.write_blocks_at(position, &mut slices)
+        } else {
+            self.file.write_all_at(position, &mut slices)
+        }
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {

@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use wire::record_batch;
+
 use super::{
     Fatal, Flush,
     engine::Engine,
@@ -16,6 +18,9 @@ use super::{
     tail::TailBatch,
     wal::WalFile,
 };
+
+/// From this length on a checksum is put together from parts: that costs as much as reading so many bytes.
+const COMBINE_FROM_BYTES: usize = 128 << 10;
 
 /// What to do after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +76,7 @@ impl Writer {
         } else if self.sync_due.is_some_and(|due| due <= now) {
             self.sync(now)?;
         } else if self.follower_due.is_some_and(|due| due <= now) {
-            self.write(&[])?;
+            self.write(&[], true)?;
             self.sync(now)?;
             // Nobody waits for the empty round itself, so it needs no follower.
             self.follower_due = None;
@@ -98,7 +103,7 @@ impl Writer {
             .chain(&after_sync)
             .flat_map(|group| &group.entries)
             .collect();
-        self.write(&entries)?;
+        self.write(&entries, !after_sync.is_empty())?;
         let mut completed = Completed::new(self.lsn);
         for group in at_once {
             self.delay_sync(group.flush, now);
@@ -143,7 +148,7 @@ impl Writer {
         Ok(())
     }
 
-    fn write(&mut self, entries: &[&Queued]) -> Result<(), Fatal> {
+    fn write(&mut self, entries: &[&Queued], sync_follows: bool) -> Result<(), Fatal> {
         let named: Vec<Entry> = entries.iter().map(|entry| entry.entry()).collect();
         let payload: Vec<&[u8]> = entries.iter().map(|entry| entry.batch.as_ref()).collect();
         let next_previous = extents(&named);
@@ -153,9 +158,7 @@ impl Writer {
             lsn: self.lsn,
             durable_lsn: self.durable_lsn,
             payload_len: payload.iter().map(|batch| batch.len() as u64).sum(),
-            payload_crc: payload
-                .iter()
-                .fold(0, |crc, batch| crc32c::crc32c_append(crc, batch)),
+            payload_crc: payload.iter().fold(0, |crc, batch| append_crc(crc, batch)),
             entries: named,
             previous: std::mem::replace(&mut self.previous, next_previous),
         };
@@ -163,7 +166,7 @@ impl Writer {
         // The change of files may have made more durable.
         header.durable_lsn = self.durable_lsn;
         self.file
-            .write(&header, &payload)
+            .write(&header, &payload, sync_follows)
             .map_err(|error| self.fatal("write", error))?;
         self.named_lsn = self.durable_lsn;
         self.round += 1;
@@ -208,6 +211,18 @@ impl Writer {
     }
 }
 
+/// The checksum of a batch after what `crc` covers. A large batch brings its own along, over all but its first bytes: putting
+/// the two together is cheaper than reading it once more.
+fn append_crc(crc: u32, batch: &[u8]) -> u32 {
+    match record_batch::checksum_of_rest(batch) {
+        Some((head, rest_crc)) if batch.len() >= COMBINE_FROM_BYTES => {
+            let crc = crc32c::crc32c_append(crc, head);
+            crc32c::crc32c_combine(crc, rest_crc, batch.len() - head.len())
+        }
+        _ => crc32c::crc32c_append(crc, batch),
+    }
+}
+
 /// Groups that are answered after the write, and those that wait for the sync. A weak group that comes after a Sync one of
 /// the same partition waits with it, because the high watermark cannot skip the other.
 ///
@@ -244,5 +259,26 @@ fn complete(group: Group, completed: &mut Completed) {
     if let Some(done) = group.done {
         // The other side may have gone; the batches are there all the same.
         let _ = done.send(());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::record_batch::BatchBuilder;
+
+    use super::*;
+
+    #[test]
+    fn a_checksum_from_parts_is_that_of_all_bytes() {
+        for size in [0, 1, COMBINE_FROM_BYTES, COMBINE_FROM_BYTES + 12_345] {
+            let mut builder = BatchBuilder::default();
+            builder.push(None, Some(&vec![7; size]), 1);
+            let mut batch = builder.build();
+            record_batch::assign(&mut batch, 77, 5);
+            let before = crc32c::crc32c(b"before");
+            let read = crc32c::crc32c_append(before, &batch);
+            assert_eq!(append_crc(before, &batch), read, "{size} bytes");
+        }
+        assert_eq!(append_crc(9, b"short"), crc32c::crc32c_append(9, b"short"));
     }
 }

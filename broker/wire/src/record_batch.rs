@@ -328,6 +328,13 @@ pub fn stamp_log_append_time(batch: &mut [u8], now_ms: i64) {
     }
 }
 
+/// The bytes before those that a batch's own checksum covers, and that checksum; none when a header does not fit.
+pub fn checksum_of_rest(batch: &[u8]) -> Option<(&[u8], u32)> {
+    let head = batch.first_chunk::<HEADER_LEN>()?;
+    let crc = u32::from_be_bytes(field(head, CRC_AT));
+    Some((&batch[..ATTRIBUTES_AT], crc))
+}
+
 fn write_checksum(batch: &mut [u8]) {
     let crc = checksum(batch);
     batch[CRC_AT..ATTRIBUTES_AT].copy_from_slice(&crc.to_be_bytes());

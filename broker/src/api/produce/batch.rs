@@ -3,12 +3,10 @@
 use bytes::BytesMut;
 use wire::ErrorCode;
 use wire::record_batch::compression::CompressionError;
-use wire::record_batch::{self, Batch, BatchError, BatchHeader, Codec, Record, Rewrite};
+use wire::record_batch::{Batch, BatchError, BatchHeader, Codec, Record, Rewrite};
 
-use super::Candidate;
-use crate::Broker;
+use super::{Checked, Look};
 use crate::api::partition;
-use crate::log::{Append, Origin};
 use crate::settings::TopicSettings;
 use crate::topics::Topic;
 
@@ -44,14 +42,13 @@ impl Failure {
     }
 }
 
-/// Checks the records of one partition and makes them ready to append.
+/// Checks the records of one partition.
 pub(super) fn check(
-    broker: &Broker,
+    look: &Look<'_>,
     topic: &Topic,
-    version: i16,
     index: i32,
     records: &[u8],
-) -> Result<Candidate, Failure> {
+) -> Result<Checked, Failure> {
     if topic.internal {
         let message = format!(
             "{} is kept by the broker itself: clients may only read it",
@@ -59,34 +56,26 @@ pub(super) fn check(
         );
         return Err(Failure::new(ErrorCode::InvalidTopicException, message));
     }
-    let key = partition::key(topic, index)?;
-    let now_ms = broker.clock.now_ms();
-    let (header, mut batch) = check_bytes(&topic.settings, version, now_ms, records)?;
-    let mut log_append_time_ms = -1;
-    if topic.settings.log_append_time {
-        record_batch::stamp_log_append_time(&mut batch, now_ms);
-        log_append_time_ms = now_ms;
-    }
-    let append = Append {
-        partition: key,
-        batch,
-        flush: topic.settings.flush,
-        origin: Origin::Client,
-    };
-    Ok(Candidate {
+    let partition = partition::key(topic, index)?;
+    let (settings, now_ms) = (&topic.settings, look.broker.clock.now_ms());
+    let (header, rewritten) = check_bytes(settings, look.version, now_ms, records)?;
+    Ok(Checked {
         header,
-        append,
-        log_append_time_ms,
+        partition,
+        flush: settings.flush,
+        rewritten,
+        place: look.body.place(records),
+        log_append_time_ms: settings.log_append_time.then_some(now_ms),
     })
 }
 
-/// The checks that need no broker. Gives the batch as it is stored.
+/// The checks that need no broker. Gives the batch as it is stored where that is not as it came.
 fn check_bytes(
     settings: &TopicSettings,
     version: i16,
     now_ms: i64,
     records: &[u8],
-) -> Result<(BatchHeader, BytesMut), Failure> {
+) -> Result<(BatchHeader, Option<BytesMut>), Failure> {
     if records.len() > settings.max_message_bytes {
         let (have, most) = (records.len(), settings.max_message_bytes);
         let message =
@@ -113,7 +102,7 @@ fn check_bytes(
     check_time(settings, &header, now_ms)?;
     let wanted = settings.compression.filter(|(wanted, _)| *wanted != codec);
     if settings.compaction.is_none() && wanted.is_none() {
-        return Ok((header, BytesMut::from(records)));
+        return Ok((header, None));
     }
     let inflated = batch
         .inflate(INFLATED_MAX_BYTES)
@@ -126,7 +115,7 @@ fn check_bytes(
         check_keys(&unfolded)?;
     }
     let Some((codec, level)) = wanted else {
-        return Ok((header, BytesMut::from(records)));
+        return Ok((header, None));
     };
     let rewrite = Rewrite {
         codec,
@@ -136,7 +125,7 @@ fn check_bytes(
     let stored = batch
         .rewrite(&unfolded, rewrite)
         .map_err(|error| Failure::new(ErrorCode::UnknownServerError, error.to_string()))?;
-    Ok((header, stored))
+    Ok((header, Some(stored)))
 }
 
 fn compression_code(error: &CompressionError) -> ErrorCode {

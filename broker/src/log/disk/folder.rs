@@ -6,10 +6,10 @@ use std::{
     io::{self, IoSlice, Seek, SeekFrom, Write},
     os::{fd::BorrowedFd, unix::fs::FileExt},
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use super::{Disk, DiskFile, Space, platform};
+use super::{Disk, DiskFile, Space, platform, platform::Direct};
 
 const LOCK: &str = "lock";
 
@@ -58,7 +58,7 @@ impl Disk for Folder {
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(true);
-        Ok(Arc::new(FolderFile(options.open(self.path(name))?)))
+        Ok(Arc::new(FolderFile::new(options.open(self.path(name))?)))
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
@@ -66,7 +66,7 @@ impl Disk for Folder {
             .read(true)
             .write(true)
             .open(self.path(name))?;
-        Ok(Arc::new(FolderFile(file)))
+        Ok(Arc::new(FolderFile::new(file)))
     }
 
     fn list(&self, dir: &str) -> io::Result<Vec<String>> {
@@ -104,21 +104,53 @@ impl Disk for Folder {
 }
 
 #[derive(Debug)]
-struct FolderFile(File);
+struct FolderFile {
+    file: File,
+    /// Empty where writes past the page cache cannot be done; asked for by the first of them.
+    direct: OnceLock<Mutex<Option<Direct>>>,
+}
+
+impl FolderFile {
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            direct: OnceLock::new(),
+        }
+    }
+
+    /// Whether the blocks were written past the page cache.
+    fn write_direct(&self, position: u64, slices: &[IoSlice<'_>]) -> io::Result<bool> {
+        let direct = self
+            .direct
+            .get_or_init(|| Mutex::new(Direct::of(&self.file)));
+        let mut direct = direct.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(open) = direct.as_mut() else {
+            return Ok(false);
+        };
+        match open.write(position, slices) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                *direct = None;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
 
 impl DiskFile for FolderFile {
     fn size_bytes(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 
     fn read_exact_at(&self, position: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.0.read_exact_at(buffer, position)
+        self.file.read_exact_at(buffer, position)
     }
 
     fn write_all_at(&self, position: u64, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
         // A seek and a vectored write: macOS has no positioned vectored write. Reads are positioned and files have one
         // writer, so nobody else moves the cursor.
-        let mut file = &self.0;
+        let mut file = &self.file;
         file.seek(SeekFrom::Start(position))?;
         IoSlice::advance_slices(&mut slices, 0);
         while !slices.is_empty() {
@@ -132,16 +164,23 @@ impl DiskFile for FolderFile {
         Ok(())
     }
 
+    fn write_blocks_at(&self, position: u64, slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+        if self.write_direct(position, slices)? {
+            return Ok(());
+        }
+        self.write_all_at(position, slices)
+    }
+
     fn resize(&self, size_bytes: u64) -> io::Result<()> {
-        self.0.set_len(size_bytes)
+        self.file.set_len(size_bytes)
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.0.sync_data()
+        self.file.sync_data()
     }
 
     fn warm(&self, position: u64, count: usize) -> io::Result<bool> {
-        platform::warm(&self.0, position, count)
+        platform::warm(&self.file, position, count)
     }
 
     fn send(
@@ -150,6 +189,6 @@ impl DiskFile for FolderFile {
         position: u64,
         count: usize,
     ) -> Option<io::Result<usize>> {
-        platform::send(&self.0, socket, position, count)
+        platform::send(&self.file, socket, position, count)
     }
 }

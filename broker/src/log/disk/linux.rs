@@ -8,6 +8,11 @@ use std::{
 
 use rustix::io::{Errno, ReadWriteFlags};
 
+#[path = "direct.rs"]
+mod direct;
+
+pub(super) use direct::Direct;
+
 /// Read at once into memory that is forgotten.
 const WARM_BYTES: usize = 32 << 10;
 

@@ -1,6 +1,6 @@
 //! What stands for the calls of one platform everywhere else.
 
-use std::{fs::File, io, os::fd::BorrowedFd};
+use std::{convert::Infallible, fs::File, io, io::IoSlice, os::fd::BorrowedFd};
 
 /// Bytes are read where they are sent.
 pub(super) fn warm(_file: &File, _position: u64, _count: usize) -> io::Result<bool> {
@@ -15,4 +15,20 @@ pub(super) fn send(
     _count: usize,
 ) -> Option<io::Result<usize>> {
     None
+}
+
+/// Writes past the page cache: there are none.
+#[derive(Debug)]
+pub(crate) struct Direct(Infallible);
+
+impl Direct {
+    /// None, always.
+    pub(crate) fn of(_file: &File) -> Option<Self> {
+        None
+    }
+
+    /// Never called.
+    pub(crate) fn write(&mut self, _position: u64, _slices: &[IoSlice<'_>]) -> io::Result<()> {
+        match self.0 {}
+    }
 }

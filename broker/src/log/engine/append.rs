@@ -55,6 +55,8 @@ impl Engine {
             flush,
             done: Some(done),
         });
+        // Or the writer wakes only to wait for the lock.
+        drop(gather);
         self.gathered.notify_one();
         Ok(Ticket {
             appended,
