@@ -62,6 +62,7 @@ mod tail;
 mod tests;
 mod threads;
 mod times;
+mod verify;
 mod wal;
 mod writer;
 
@@ -75,7 +76,9 @@ pub use append::{Append, AppendError, Appended, Flush, Full, Origin, Stopped, Ti
 pub use check::{CheckFinding, Checked, CheckedPartition, EachBatch, check};
 pub use compact::Retained;
 pub use folder::FORMAT;
-pub use options::{Compaction, Damage, Fatal, FatalHandler, OpenError, Options, Policy, Recovery};
+pub use options::{
+    Compaction, Damage, Fatal, FatalHandler, MemoryGauge, OpenError, Options, Policy, Recovery,
+};
 pub use slices::{FileRange, ReadError, Slice, Slices};
 
 /// Names a partition for ever: topic ids are never used twice, topic names are.
@@ -118,6 +121,15 @@ impl Log {
     /// What the start found.
     pub fn recovery(&self) -> &Recovery {
         &self.shared.recovery
+    }
+
+    /// Acknowledged records that cannot be read any more, as far as the start and reads since have met them.
+    pub fn damage(&self) -> Vec<Damage> {
+        let partitions = self.shared.engine.partitions();
+        let damage = partitions
+            .iter()
+            .flat_map(|partition| partition.hold().damage.clone());
+        damage.collect()
     }
 
     /// Makes an empty partition, or sets the policy of one that is there. Durable at the latest with the first
@@ -175,7 +187,8 @@ impl Log {
 
     /// Whole batches from the one that contains `offset` on, up to the bounds. Empty at the high watermark.
     ///
-    /// May read a few KiB of a segment file to find the batch; otherwise never waits for the disk.
+    /// May read a few KiB of a segment file to find the batch; otherwise never waits for the disk. Of a file that an earlier
+    /// run wrote nothing is given before it is verified: [`ReadError::Unverified`] says so.
     pub fn read(
         &self,
         partition: PartitionKey,
@@ -184,6 +197,13 @@ impl Log {
     ) -> Result<Slices, ReadError> {
         let held = self.find(partition)?;
         reading::read(self.shared.engine.disk.as_ref(), &held, offset, bounds)
+    }
+
+    /// Verifies the segment that holds `offset`: what [`ReadError::Unverified`] asks for. Blocks on disk.
+    pub fn verify(&self, partition: PartitionKey, offset: i64) -> Result<(), ReadError> {
+        let held = self.find(partition)?;
+        verify::verify(self.shared.engine.disk.as_ref(), &held, offset)
+            .map_err(|error| ReadError::Io { partition, error })
     }
 
     /// Follows the high watermark. The channel closes when the partition is dropped or the log ends.
@@ -298,6 +318,11 @@ impl Log {
     pub fn space_bytes(&self) -> (u64, u64) {
         let space = self.shared.engine.space();
         (space.free_bytes, space.total_bytes)
+    }
+
+    /// The largest batch that fits into half of the ring of log files.
+    pub fn largest_batch_bytes(&self) -> u64 {
+        self.shared.engine.ring.bytes() / 2
     }
 
     /// Counters since start.

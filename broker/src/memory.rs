@@ -100,14 +100,29 @@ impl Budget {
     }
 }
 
+/// Whether the control group of this process, page cache included, uses more than four fifths of what it may.
+pub fn is_short() -> bool {
+    let used = first_number(&[
+        "/sys/fs/cgroup/memory.current",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+    ]);
+    match (used, cgroup_limit_bytes()) {
+        (Some(used), Some(limit)) => used > limit / 5 * 4,
+        _ => false,
+    }
+}
+
 /// The memory limit of the control group this process runs in (version 2, then 1), if there is one.
 fn cgroup_limit_bytes() -> Option<usize> {
-    [
+    first_number(&[
         "/sys/fs/cgroup/memory.max",
         "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-    ]
-    .into_iter()
-    .find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok())
+    ])
+}
+
+fn first_number(paths: &[&str]) -> Option<usize> {
+    let mut paths = paths.iter();
+    paths.find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok())
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use crate::clock::Clock;
 use crate::compaction;
 use crate::groups::{self, GroupSettings, Groups};
 use crate::listeners::{BindError, Bound};
-use crate::log::{Log, OpenError, Options, ReadError, Stopped};
-use crate::memory::Budget;
+use crate::log::{Log, MemoryGauge, OpenError, Options, ReadError, Stopped};
+use crate::memory::{self, Budget};
 use crate::metrics::Metrics;
 use crate::producers::{ProducerIds, Producers};
 use crate::retention;
@@ -105,7 +105,11 @@ impl Broker {
     /// # Errors
     /// [`StartError`], typed so that a command can name the flag that helps.
     pub async fn start(settings: Settings) -> Result<Running, StartError> {
-        Self::start_at(settings, Clock::system(), Options::default()).await
+        let options = Options {
+            memory: MemoryGauge(Arc::new(memory::is_short)),
+            ..Options::default()
+        };
+        Self::start_at(settings, Clock::system(), options).await
     }
 
     /// As [`Broker::start`], with a clock and log options of the caller's: for tests.
@@ -117,7 +121,7 @@ impl Broker {
         clock: Clock,
         options: Options,
     ) -> Result<Running, StartError> {
-        let config = Arc::new(BrokerConfig::new(&settings.config)?);
+        let config = BrokerConfig::new(&settings.config)?;
         check_listeners(&settings)?;
         let mut sockets = Vec::with_capacity(settings.listeners.len());
         for listener in &settings.listeners {
@@ -128,6 +132,7 @@ impl Broker {
         let admin = Admin::start(settings.admin_listen, &metrics).await?;
         let data_dir = settings.data_dir.clone();
         let log = tokio::task::spawn_blocking(move || Log::open(&data_dir, options)).await??;
+        let config = Arc::new(config.with_largest_batch(log.largest_batch_bytes())?);
         let topics = open_topics(&log, &clock, &config).await?;
         metrics.show(&log, &topics);
         let producers = Arc::new(Producers::open(&log));

@@ -66,7 +66,7 @@ pub(crate) async fn handle(
         .collect();
     // The request borrows from its frame: what waits must not.
     drop(request);
-    let outcomes = wait::enough(&broker.log, &wanted, limits, max_wait).await;
+    let outcomes = wait::enough(&broker.log, &wanted, limits, max_wait, &broker.budget).await;
     let (response, records) = answer(asked, outcomes);
     Reply::spliced(context, ApiKey::Fetch, &response, records)
 }

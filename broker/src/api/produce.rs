@@ -6,6 +6,7 @@
 
 mod batch;
 
+use std::num::NonZero;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,7 @@ struct Checked {
     header: BatchHeader,
     partition: PartitionKey,
     flush: Flush,
+    sync_every: Option<NonZero<u64>>,
     /// The bytes to store where they are not those that came.
     rewritten: Option<BytesMut>,
     /// Where those that came lie in the body.
@@ -134,6 +136,7 @@ fn ready(body: Body, checked: Vec<Checked>) -> Vec<(BatchHeader, Append)> {
             partition: one.partition,
             batch,
             flush: one.flush,
+            sync_every: one.sync_every,
             origin: Origin::Client,
         };
         (one.header, append)

@@ -68,6 +68,7 @@ impl Journal for PartitionJournal {
             partition: self.partition,
             batch,
             flush: Flush::Sync,
+            sync_every: None,
             origin: Origin::Broker,
         };
         let refused = |error| {

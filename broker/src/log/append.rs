@@ -1,6 +1,6 @@
 //! What is appended, what comes back, and when it may be answered.
 
-use std::time::Duration;
+use std::{num::NonZero, time::Duration};
 
 use bytes::BytesMut;
 use thiserror::Error;
@@ -19,6 +19,20 @@ pub enum Flush {
     Interval(Duration),
     /// After the write, with no sync of its own. kill -9 loses nothing, a power cut what no other sync covered.
     PageCache,
+}
+
+impl Flush {
+    /// The stronger of two modes.
+    #[must_use]
+    pub fn or_stronger(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Sync, _) | (_, Self::Sync) => Self::Sync,
+            (Self::Interval(left), Self::Interval(right)) => Self::Interval(left.min(right)),
+            (Self::Interval(interval), Self::PageCache)
+            | (Self::PageCache, Self::Interval(interval)) => Self::Interval(interval),
+            (Self::PageCache, Self::PageCache) => Self::PageCache,
+        }
+    }
 }
 
 /// Who appends; decides whether the disk reserve may be used.
@@ -41,6 +55,8 @@ pub struct Append {
     pub batch: BytesMut,
     /// When it may be answered.
     pub flush: Flush,
+    /// In a weaker mode: the append with which so many records of the partition are not synced yet is [`Flush::Sync`].
+    pub sync_every: Option<NonZero<u64>>,
     /// Who appends it.
     pub origin: Origin,
 }

@@ -21,6 +21,8 @@ use super::{
 
 /// Bytes of one write.
 const RUN_BYTES: usize = 1 << 20;
+/// The system is asked to begin writing each time a file has grown by so much: a checkpoint then finds little left to do.
+const WRITEBACK_BYTES: u64 = 8 << 20;
 /// Files that may wait for their sync; more are synced early, because each holds a descriptor.
 const MAX_UNSYNCED: usize = 256;
 /// Checkpoints are at least this far apart, unless one is asked for by a caller that waits.
@@ -203,6 +205,11 @@ impl Behind {
             .map(|batch| IoSlice::new(&batch.bytes))
             .collect();
         file.write_all_at(run.position, &mut slices)?;
+        let written_to = run.span.size_bytes;
+        if written_to / WRITEBACK_BYTES > run.position / WRITEBACK_BYTES {
+            let from = (run.position / WRITEBACK_BYTES) * WRITEBACK_BYTES;
+            file.begin_writing(from, written_to - from);
+        }
         self.keep(partition, run, &file);
         self.unsynced.insert(name, file);
         if self.unsynced.len() > MAX_UNSYNCED {
@@ -258,8 +265,12 @@ impl Behind {
     }
 
     pub(super) fn sync_files(&mut self) -> io::Result<()> {
+        let is_short = self.engine.options.memory.is_short();
         for file in self.unsynced.values() {
             file.sync()?;
+            if is_short {
+                file.forget_cached();
+            }
         }
         for dir in &self.unsynced_dirs {
             match self.engine.disk.sync_dir(dir) {

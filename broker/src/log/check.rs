@@ -20,7 +20,7 @@ use super::{
     retention::Span,
     round::Kind as EntryKind,
     segment::{Walk, file_name},
-    wal,
+    verify, wal,
 };
 
 /// What was looked at, and what was found.
@@ -172,7 +172,12 @@ impl Segment<'_> {
                 Ok(Some(next)) => next,
                 Ok(None) => break,
                 Err(error) => {
-                    self.found(expected, span.next_offset, &error.to_string());
+                    let what = error.to_string();
+                    for (first_offset, next_offset) in verify::segment(&file, &span)?.damage {
+                        if next_offset > expected {
+                            self.found(first_offset.max(expected), next_offset, &what);
+                        }
+                    }
                     return Ok(Some((batches, size_bytes)));
                 }
             };

@@ -17,6 +17,7 @@ use super::{
     partition::Partition,
     retention::Span,
     segment::{Segment, Walk, file_name},
+    verify,
 };
 
 mod keys;
@@ -82,6 +83,12 @@ pub(super) fn compact(
         plan,
         sources,
     } = task;
+    for source in &sources {
+        verify::verify(disk, partition, source.span.base_offset)?;
+    }
+    if !partition.hold().damage.is_empty() {
+        return Ok(None);
+    }
     let (last, mapped_to) = map(&sources[plan.dirty_from..], plan.cleaned_to)?;
     let end = sources
         .iter()

@@ -67,6 +67,10 @@ pub(crate) trait DiskFile: Send + Sync + fmt::Debug + 'static {
     }
     /// Cuts or extends the file.
     fn resize(&self, size_bytes: u64) -> io::Result<()>;
+    /// Has the system begin to write a range to the device, so that a later sync has less left to do. A hint.
+    fn begin_writing(&self, _position: u64, _count: u64) {}
+    /// Lets the page cache forget what it holds of the file and the device has. A hint.
+    fn forget_cached(&self) {}
     /// Makes what was written, and the size, durable.
     fn sync(&self) -> io::Result<()>;
     /// Brings bytes into the page cache, so that [`DiskFile::send`] can move them. False where it never can. Blocks on disk.

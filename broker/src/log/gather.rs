@@ -120,14 +120,3 @@ impl Gather {
         self.queued_bytes = 0;
     }
 }
-
-/// The stronger of two modes.
-pub(super) fn strongest(left: Flush, right: Flush) -> Flush {
-    match (left, right) {
-        (Flush::Sync, _) | (_, Flush::Sync) => Flush::Sync,
-        (Flush::Interval(left), Flush::Interval(right)) => Flush::Interval(left.min(right)),
-        (Flush::Interval(interval), Flush::PageCache)
-        | (Flush::PageCache, Flush::Interval(interval)) => Flush::Interval(interval),
-        (Flush::PageCache, Flush::PageCache) => Flush::PageCache,
-    }
-}

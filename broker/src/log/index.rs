@@ -86,6 +86,15 @@ impl Index {
         self.max_timestamp = self.max_timestamp.max(Some(max_timestamp));
     }
 
+    /// A batch lies at `position`, and walks must not come to it from before.
+    pub(super) fn resume(&mut self, offset: i64, position: u64) {
+        self.marks.push(Mark {
+            offset,
+            position,
+            max_timestamp_before: self.max_timestamp.unwrap_or(i64::MIN),
+        });
+    }
+
     /// A batch start from which a walk forward meets the batch that contains `offset`.
     pub(super) fn before_offset(&self, offset: i64) -> u64 {
         let place = self.marks.partition_point(|mark| mark.offset <= offset);

@@ -38,6 +38,8 @@ pub struct Options {
     /// Told once when a write or a sync fails. A broker ends its process here: after a failed sync nothing that is
     /// still in memory can be trusted to reach the disk, so there is no way back but recovery.
     pub on_fatal: FatalHandler,
+    /// Whether memory is short: clean pages of segments are given up then.
+    pub memory: MemoryGauge,
 }
 
 impl Default for Options {
@@ -55,7 +57,30 @@ impl Default for Options {
             follower_delay: Duration::from_millis(500),
             reserve_bytes: 32 * MIB as u64,
             on_fatal: FatalHandler::default(),
+            memory: MemoryGauge::default(),
         }
+    }
+}
+
+/// Tells whether memory is short; asked once a checkpoint. The default says that it never is.
+#[derive(Clone)]
+pub struct MemoryGauge(pub Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl MemoryGauge {
+    pub(super) fn is_short(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl Default for MemoryGauge {
+    fn default() -> Self {
+        Self(Arc::new(|| false))
+    }
+}
+
+impl fmt::Debug for MemoryGauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryGauge")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 use tokio::sync::watch;
@@ -20,6 +20,8 @@ pub(super) struct Partition {
     pub(super) key: PartitionKey,
     /// Offset the next append gets. Written under the lock of the gathering round.
     end: AtomicI64,
+    /// Records appended in a weaker mode since the last of them that asked for a sync. Written like `end`.
+    unsynced: AtomicU64,
     /// Log start offset. Written by the holder of the write-behind lock.
     start: AtomicI64,
     /// A std mutex: held for microseconds, never across I/O or an await.
@@ -69,6 +71,7 @@ impl Partition {
         Self {
             key,
             end: AtomicI64::new(end),
+            unsynced: AtomicU64::new(0),
             start: AtomicI64::new(start),
             held: Mutex::new(held),
         }
@@ -89,6 +92,16 @@ impl Partition {
     /// Only under the lock of the gathering round, or before the log is shared.
     pub(super) fn advance_end(&self, end: i64) {
         self.end.store(end, Ordering::Release);
+    }
+
+    /// Counts records of a weaker mode; true with every `every`th. Only under the lock of the gathering round.
+    pub(super) fn count_unsynced(&self, records: u64, every: u64) -> bool {
+        let unsynced = self.unsynced.load(Ordering::Relaxed);
+        let unsynced = unsynced.saturating_add(records);
+        let is_due = unsynced >= every;
+        let left = if is_due { 0 } else { unsynced };
+        self.unsynced.store(left, Ordering::Relaxed);
+        is_due
     }
 
     /// Only with the write-behind lock held, or before the log is shared.
@@ -154,6 +167,28 @@ impl Held {
     /// Dropped, or of a log that has ended: nothing of it is written any more.
     pub(super) fn is_retired(&self) -> bool {
         self.watchers.is_none()
+    }
+
+    /// Whether `offset` lies in a segment that was not verified yet.
+    pub(super) fn is_unverified(&self, offset: i64) -> bool {
+        let place = self
+            .segments
+            .partition_point(|segment| segment.span.next_offset <= offset);
+        self.segments
+            .get(place)
+            .is_some_and(|segment| !segment.verified)
+    }
+
+    /// The first damaged range that begins after `offset`.
+    pub(super) fn damage_after(&self, offset: i64) -> Option<Damage> {
+        let mut damage = self.damage.iter();
+        damage.find(|damage| damage.first_offset > offset).copied()
+    }
+
+    /// The damaged range that ends at `offset`.
+    pub(super) fn damage_before(&self, offset: i64) -> Option<Damage> {
+        let mut damage = self.damage.iter();
+        damage.find(|damage| damage.next_offset == offset).copied()
     }
 
     /// The damaged range that contains `offset`.

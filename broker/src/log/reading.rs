@@ -90,6 +90,9 @@ fn look(
     let mut held = partition.hold();
     let high_watermark = held.high_watermark;
     want.below = below.unwrap_or(i64::MAX).min(high_watermark);
+    if let Some(damage) = held.damage_after(want.offset) {
+        want.below = want.below.min(damage.first_offset);
+    }
     if want.offset < start || want.offset > high_watermark {
         return if slices.is_empty() {
             Err(ReadError::OutOfRange {
@@ -102,15 +105,15 @@ fn look(
             Ok(None)
         };
     }
-    if want.offset >= want.below {
-        return Ok(None);
-    }
     if let Some(damage) = held.damage_at(want.offset) {
         return if slices.is_empty() {
             Err(ReadError::Corrupt(damage))
         } else {
             Ok(None)
         };
+    }
+    if want.offset >= want.below {
+        return Ok(None);
     }
     if held
         .tail
@@ -119,6 +122,16 @@ fn look(
     {
         held.tail.read(want, slices);
         return Ok(None);
+    }
+    if held.is_unverified(want.offset) {
+        return if slices.is_empty() {
+            Err(ReadError::Unverified {
+                partition: partition.key,
+                offset: want.offset,
+            })
+        } else {
+            Ok(None)
+        };
     }
     view(disk, partition.key, &mut held, want).map_err(|error| ReadError::Io {
         partition: partition.key,

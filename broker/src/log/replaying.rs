@@ -7,7 +7,7 @@ use wire::record_batch::BatchHeader;
 
 use super::{
     Detail, ReadBounds, ReadError, Replayed, Slice, disk::Disk, partition::Partition, reading,
-    segment::Walk,
+    segment::Walk, verify,
 };
 
 /// Read at once.
@@ -34,6 +34,16 @@ pub(super) fn replay(
             Ok(slices) => slices,
             Err(ReadError::Corrupt(damage)) => {
                 offset = damage.next_offset;
+                continue;
+            }
+            Err(ReadError::Unverified {
+                partition: key,
+                offset,
+            }) => {
+                verify::verify(disk, partition, offset).map_err(|error| ReadError::Io {
+                    partition: key,
+                    error,
+                })?;
                 continue;
             }
             // Retention went on meanwhile.

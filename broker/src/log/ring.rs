@@ -73,6 +73,11 @@ impl Ring {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Bytes of all files together.
+    pub(super) fn bytes(&self) -> u64 {
+        self.file_bytes.saturating_mul(FILES)
+    }
+
     /// Takes up the free files of an earlier run; those of another size, or half filled, go.
     pub(super) fn find(&self, disk: &dyn Disk) -> io::Result<()> {
         for name in disk.list(DIR)? {

@@ -24,6 +24,8 @@ pub(super) struct Segment {
     pub(super) span: Span,
     /// Built on first use; while it is absent look-ups walk from the start of the file.
     pub(super) index: Option<Index>,
+    /// Its batches fit their checksums, but for those that are known as damaged; or this run wrote them.
+    pub(super) verified: bool,
     /// Open as long as somebody reads or writes it: ten thousand files must not take ten thousand descriptors.
     file: Option<Weak<dyn DiskFile>>,
 }
@@ -34,6 +36,7 @@ impl Segment {
         Self {
             span,
             index: None,
+            verified: false,
             file: None,
         }
     }
@@ -48,6 +51,7 @@ impl Segment {
         Self {
             span,
             index: Some(index),
+            verified: true,
             file: Some(Arc::downgrade(file)),
         }
     }

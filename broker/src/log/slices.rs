@@ -152,6 +152,14 @@ pub enum ReadError {
     /// The offset lies in a range that damage took (`CORRUPT_MESSAGE`); reading at `next_offset` goes on behind it.
     #[error("read {}: offsets {} to {} are damaged on disk", .0.partition, .0.first_offset, .0.next_offset - 1)]
     Corrupt(Damage),
+    /// The offset lies in a file that was not looked at since the start: [`super::Log::verify`], then read again.
+    #[error("read {partition}: the file that holds offset {offset} is to be verified first")]
+    Unverified {
+        /// The partition.
+        partition: PartitionKey,
+        /// An offset in the file.
+        offset: i64,
+    },
     /// A file could not be read; worth a retry.
     #[error("read {partition}: {error}")]
     Io {

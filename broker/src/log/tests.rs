@@ -20,6 +20,7 @@ mod held;
 mod lookup;
 mod retained;
 mod ring;
+mod rot;
 
 pub(super) fn key(topic: u8, partition: i32) -> PartitionKey {
     PartitionKey {
@@ -48,6 +49,7 @@ pub(super) fn append(partition: PartitionKey, batch: BytesMut) -> Append {
         partition,
         batch,
         flush: Flush::Sync,
+        sync_every: None,
         origin: Origin::Client,
     }
 }
@@ -73,13 +75,28 @@ pub(super) fn everything() -> ReadBounds {
     }
 }
 
+/// Reads as a consumer does: what is not verified yet is verified first.
+pub(super) fn read(
+    log: &Log,
+    partition: PartitionKey,
+    offset: i64,
+    bounds: ReadBounds,
+) -> Result<Slices, ReadError> {
+    loop {
+        match log.read(partition, offset, bounds) {
+            Err(ReadError::Unverified { partition, offset }) => log.verify(partition, offset)?,
+            answer => return answer,
+        }
+    }
+}
+
 /// Every record from the log start to the high watermark, read as a consumer does.
 pub(super) fn read_all(log: &Log, partition: PartitionKey) -> BTreeMap<i64, String> {
     let offsets = log.offsets(partition).unwrap();
     let mut records = BTreeMap::new();
     let mut offset = offsets.start;
     while offset < offsets.high_watermark {
-        let slices = match log.read(partition, offset, everything()) {
+        let slices = match read(log, partition, offset, everything()) {
             Ok(slices) => slices,
             Err(ReadError::Corrupt(damage)) => {
                 offset = damage.next_offset;

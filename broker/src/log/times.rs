@@ -9,8 +9,10 @@ use wire::record_batch::{Batch, BatchHeader};
 use super::{
     ReadError, TimedOffset,
     disk::{Disk, DiskFile},
-    partition::Partition,
+    partition::{Held, Partition},
+    retention::Span,
     segment::Walk,
+    verify::verify,
 };
 
 /// Records of one batch unfold to this at most.
@@ -22,7 +24,7 @@ enum Candidate {
     File {
         file: Arc<dyn DiskFile>,
         walk_from: u64,
-        end: u64,
+        span: Span,
     },
 }
 
@@ -36,10 +38,7 @@ pub(super) fn find(
     let reaches =
         |header: &BatchHeader| header.max_timestamp >= timestamp && header.next_offset() > start;
     let pick = |batch: &Batch<'_>| first_at(batch, timestamp, start);
-    search(disk, partition, timestamp, &reaches, &pick).map_err(|error| ReadError::Io {
-        partition: partition.key,
-        error,
-    })
+    search(disk, partition, timestamp, &reaches, &pick)
 }
 
 /// The first record that has the largest timestamp.
@@ -48,29 +47,23 @@ pub(super) fn latest(
     partition: &Partition,
 ) -> Result<Option<TimedOffset>, ReadError> {
     let start = partition.start();
-    let largest = largest(disk, partition, start).map_err(|error| ReadError::Io {
-        partition: partition.key,
-        error,
-    })?;
+    let largest = largest(disk, partition, start)?;
     let Some(largest) = largest else {
         return Ok(None);
     };
     let reaches =
         |header: &BatchHeader| header.max_timestamp >= largest && header.next_offset() > start;
     let pick = |batch: &Batch<'_>| first_at(batch, largest, start);
-    search(disk, partition, largest, &reaches, &pick).map_err(|error| ReadError::Io {
-        partition: partition.key,
-        error,
-    })
+    search(disk, partition, largest, &reaches, &pick)
 }
 
 /// The largest timestamp of all batches that reach above `start`.
-fn largest(disk: &dyn Disk, partition: &Partition, start: i64) -> io::Result<Option<i64>> {
+fn largest(disk: &dyn Disk, partition: &Partition, start: i64) -> Result<Option<i64>, ReadError> {
     let (cut, others) = {
         let mut held = partition.hold();
         let cut = match held.segments.first_mut() {
             Some(first) if first.span.base_offset < start => {
-                Some((first.file(disk, partition.key)?, first.span.size_bytes))
+                Some((first.file(disk, partition.key), first.span))
             }
             _ => None,
         };
@@ -87,17 +80,21 @@ fn largest(disk: &dyn Disk, partition: &Partition, start: i64) -> io::Result<Opt
                 .max(),
         )
     };
-    let Some((file, end)) = cut else {
+    let Some((file, span)) = cut else {
         return Ok(others);
     };
     // A trim went through this segment: what it has below the log start does not count.
-    let (mut walk, mut largest) = (Walk::new(file, 0, end), others);
-    while let Some((_, header)) = walk.next()? {
-        if header.next_offset() > start {
-            largest = largest.max(Some(header.max_timestamp));
+    let above = || {
+        verify(disk, partition, span.base_offset)?;
+        let (mut walk, mut largest) = (Walk::new(file?, 0, span.size_bytes), others);
+        while let Some((_, header)) = walk.next()? {
+            if header.next_offset() > start {
+                largest = largest.max(Some(header.max_timestamp));
+            }
         }
-    }
-    Ok(largest)
+        Ok(largest)
+    };
+    above().map_err(|error| unreadable(partition, &span, error))
 }
 
 /// The answer of the first batch that `reaches` and of which something is picked.
@@ -107,41 +104,79 @@ fn search(
     timestamp: i64,
     reaches: &dyn Fn(&BatchHeader) -> bool,
     pick: &dyn Fn(&Batch<'_>) -> Option<TimedOffset>,
-) -> io::Result<Option<TimedOffset>> {
+) -> Result<Option<TimedOffset>, ReadError> {
     for candidate in candidates(disk, partition, timestamp)? {
-        match candidate {
+        let found = match candidate {
             Candidate::Memory(bytes) => {
                 let batch = Batch::split(&bytes).ok().map(|(batch, _)| batch);
-                let found = batch
+                batch
                     .filter(|batch| reaches(batch.header()))
-                    .and_then(|batch| pick(&batch));
-                if found.is_some() {
-                    return Ok(found);
-                }
+                    .and_then(|batch| pick(&batch))
             }
             Candidate::File {
                 file,
                 walk_from,
-                end,
+                span,
             } => {
-                let mut walk = Walk::new(Arc::clone(&file), walk_from, end);
-                while let Some((position, header)) = walk.next()? {
-                    if !reaches(&header) {
-                        continue;
-                    }
-                    let mut bytes = vec![0; header.size_bytes()];
-                    file.read_exact_at(position, &mut bytes)?;
-                    let found = Batch::split(&bytes)
-                        .ok()
-                        .and_then(|(batch, _)| pick(&batch));
-                    if found.is_some() {
-                        return Ok(found);
-                    }
+                let walk = Walk::new(Arc::clone(&file), walk_from, span.size_bytes);
+                let found = in_file(&file, walk, reaches, pick)
+                    .map_err(|error| unreadable(partition, &span, error))?;
+                if let Some((base_offset, _)) = found
+                    && let Some(damage) = partition.hold().damage_before(base_offset)
+                {
+                    // Nothing good between the two says that the damaged records are older.
+                    return Err(ReadError::Corrupt(damage));
                 }
+                found.map(|(_, found)| found)
             }
+        };
+        if found.is_some() {
+            return Ok(found);
         }
     }
     Ok(None)
+}
+
+/// The answer, and the base offset of its batch.
+fn in_file(
+    file: &Arc<dyn DiskFile>,
+    mut walk: Walk,
+    reaches: &dyn Fn(&BatchHeader) -> bool,
+    pick: &dyn Fn(&Batch<'_>) -> Option<TimedOffset>,
+) -> io::Result<Option<(i64, TimedOffset)>> {
+    while let Some((position, header)) = walk.next()? {
+        if !reaches(&header) {
+            continue;
+        }
+        let mut bytes = vec![0; header.size_bytes()];
+        file.read_exact_at(position, &mut bytes)?;
+        let found = Batch::split(&bytes)
+            .ok()
+            .and_then(|(batch, _)| pick(&batch));
+        if let Some(found) = found {
+            return Ok(Some((header.base_offset, found)));
+        }
+    }
+    Ok(None)
+}
+
+fn unreadable(partition: &Partition, span: &Span, error: io::Error) -> ReadError {
+    unreadable_in(&partition.hold(), partition, span, error)
+}
+
+/// Damage is in the way of the answer, if there is some in the segment.
+fn unreadable_in(held: &Held, partition: &Partition, span: &Span, error: io::Error) -> ReadError {
+    let mut damage = held.damage.iter();
+    let inside = damage.find(|damage| {
+        damage.first_offset < span.next_offset && damage.next_offset > span.base_offset
+    });
+    match inside {
+        Some(damage) => ReadError::Corrupt(*damage),
+        None => ReadError::Io {
+            partition: partition.key,
+            error,
+        },
+    }
 }
 
 /// Where batches that reach `timestamp` may be, in offset order.
@@ -149,24 +184,60 @@ fn candidates(
     disk: &dyn Disk,
     partition: &Partition,
     timestamp: i64,
-) -> io::Result<Vec<Candidate>> {
-    let mut held = partition.hold();
-    let mut candidates = Vec::new();
-    for segment in &mut held.segments {
-        if segment.span.max_timestamp >= timestamp {
-            candidates.push(Candidate::File {
-                walk_from: segment
-                    .index
-                    .as_ref()
-                    .map_or(0, |index| index.before_time(timestamp)),
-                end: segment.span.size_bytes,
-                file: segment.file(disk, partition.key)?,
-            });
-            // Retention apart, this one has the answer; opening the others would be for nothing.
-            if candidates.len() > 1 {
-                break;
+) -> Result<Vec<Candidate>, ReadError> {
+    loop {
+        let unverified = {
+            let mut held = partition.hold();
+            let mut reaching = held
+                .segments
+                .iter()
+                .filter(|one| reaches(&one.span, timestamp));
+            let unverified = reaching.by_ref().take(FILES).find(|one| !one.verified);
+            match unverified.map(|one| one.span) {
+                Some(span) => span,
+                None => return gather(disk, partition, &mut held, timestamp),
             }
+        };
+        verify(disk, partition, unverified.base_offset)
+            .map_err(|error| unreadable(partition, &unverified, error))?;
+    }
+}
+
+/// Retention apart, the first of them has the answer; opening more than one other would be for nothing.
+const FILES: usize = 2;
+
+fn reaches(span: &Span, timestamp: i64) -> bool {
+    span.max_timestamp >= timestamp
+}
+
+fn gather(
+    disk: &dyn Disk,
+    partition: &Partition,
+    held: &mut Held,
+    timestamp: i64,
+) -> Result<Vec<Candidate>, ReadError> {
+    let mut candidates = Vec::new();
+    let mut failed = None;
+    let segments = held.segments.iter_mut();
+    for segment in segments
+        .filter(|one| reaches(&one.span, timestamp))
+        .take(FILES)
+    {
+        let walk_from = segment
+            .index
+            .as_ref()
+            .map_or(0, |index| index.before_time(timestamp));
+        match segment.file(disk, partition.key) {
+            Ok(file) => candidates.push(Candidate::File {
+                file,
+                walk_from,
+                span: segment.span,
+            }),
+            Err(error) => failed = Some((segment.span, error)),
         }
+    }
+    if let Some((span, error)) = failed {
+        return Err(unreadable_in(held, partition, &span, error));
     }
     let waiting = held
         .tail

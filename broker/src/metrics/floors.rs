@@ -21,7 +21,7 @@ impl Collector for Floors {
             return Ok(());
         };
         let view = topics.view();
-        let damage = log.recovery().damage.len();
+        let damage = log.damage().len();
         let (free_bytes, volume_bytes) = log.space_bytes();
         for (name, help, value) in counters(&log.stats()) {
             let metric = ConstCounter::new(value);

@@ -33,7 +33,12 @@ pub struct BrokerConfig {
     pub retention_check_interval: Duration,
     pub cleaner_backoff: Duration,
     pub producer_id_expiration: Duration,
+    /// The largest batch the log takes on its volume; no setting.
+    largest_batch_bytes: u64,
 }
+
+/// The settings that bound a batch, of a topic and of the broker.
+const BATCH_BOUNDS: &[&str] = &["max.message.bytes", "message.max.bytes"];
 
 /// A broker setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,9 +95,42 @@ impl BrokerConfig {
             cleaner_backoff: values.millis("log.cleaner.backoff.ms"),
             retention_check_interval: values.millis("log.retention.check.interval.ms"),
             producer_id_expiration: values.millis("producer.id.expiration.ms"),
+            largest_batch_bytes: u64::MAX,
             given: BTreeMap::new(),
         };
         Ok(Self { given, ..config })
+    }
+
+    /// The settings on a log that takes batches up to this size.
+    ///
+    /// # Errors
+    /// A bound that was given lies above it.
+    pub fn with_largest_batch(self, largest_batch_bytes: u64) -> Result<Self, ConfigError> {
+        let config = Self {
+            largest_batch_bytes,
+            ..self
+        };
+        for (name, value) in &config.given {
+            config.check_batch_bound(name, value)?;
+        }
+        Ok(config)
+    }
+
+    /// Checks a setting of a topic or of the broker against the largest batch, if it bounds batches.
+    ///
+    /// # Errors
+    /// It lies above.
+    pub fn check_batch_bound(&self, name: &str, value: &str) -> Result<(), ConfigError> {
+        let most = self.largest_batch_bytes;
+        let above = value.trim().parse().is_ok_and(|bytes: u64| bytes > most);
+        if !(BATCH_BOUNDS.contains(&name) && above) {
+            return Ok(());
+        }
+        Err(ConfigError::Value {
+            name: name.to_owned(),
+            value: value.chars().take(128).collect(),
+            allowed: format!("at most {most}, half of what the log holds on this volume,"),
+        })
     }
 
     /// The value given at the start, if there was one.
@@ -204,6 +242,21 @@ mod tests {
         assert_eq!(config.offsets_topic_partitions, 1);
         assert_eq!(config.retention_check_interval, Duration::from_mins(5));
         assert_eq!(config.producer_id_expiration, Duration::from_hours(24));
+    }
+
+    #[test]
+    fn a_batch_fits_into_half_of_the_ring() {
+        let config = BrokerConfig::new(&BTreeMap::new()).unwrap();
+        let config = config.with_largest_batch(2_000_000).unwrap();
+        for name in BATCH_BOUNDS {
+            assert_eq!(config.check_batch_bound(name, "2000000"), Ok(()));
+            let refused = config.check_batch_bound(name, "2000001").unwrap_err();
+            let expected = "is 2000001: at most 2000000, half of what the log holds on this volume, is allowed";
+            assert!(refused.to_string().ends_with(expected), "{refused}");
+        }
+        assert_eq!(config.check_batch_bound("segment.bytes", "2000001"), Ok(()));
+        let large = BrokerConfig::new(&given(&[("message.max.bytes", "2000001")])).unwrap();
+        assert!(large.with_largest_batch(2_000_000).is_err());
     }
 
     #[test]

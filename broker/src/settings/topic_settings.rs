@@ -3,6 +3,9 @@
 //! Pure: overrides and broker-wide values go in. What each override may hold was checked when it
 //! was written ([`crate::settings::topic_table`]); a value that cannot be read falls to its default.
 
+use std::num::NonZero;
+use std::time::Duration;
+
 use wire::record_batch::Codec;
 
 use crate::log::Compaction;
@@ -13,7 +16,10 @@ use crate::settings::topic_table::topic_setting;
 /// The settings of one topic that change what the broker does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicSettings {
+    /// `eddyline.flush`, or what `flush.ms` and `flush.messages` ask for where that is stronger.
     pub flush: Flush,
+    /// After how many records a weaker mode syncs at the latest.
+    pub sync_every: Option<NonZero<u64>>,
     /// How long records are kept, in milliseconds; `None` is forever.
     pub retention_ms: Option<u64>,
     /// The most one partition keeps, in bytes; `None` is unlimited.
@@ -46,8 +52,14 @@ impl TopicSettings {
         let long = |name| text(name).trim().parse::<i64>().unwrap_or_default();
         let size = |name| u64::try_from(long(name));
         let policy = text("cleanup.policy");
+        let (flush, sync_every) = flush(
+            text("eddyline.flush"),
+            long("flush.ms"),
+            long("flush.messages"),
+        );
         Self {
-            flush: text("eddyline.flush").parse().unwrap_or(Flush::Sync),
+            flush,
+            sync_every,
             retention_ms: size("retention.ms").ok(),
             retention_bytes: size("retention.bytes").ok(),
             segment_bytes: size("segment.bytes").unwrap_or_default(),
@@ -67,6 +79,23 @@ impl TopicSettings {
                     delete_retention_ms: long("delete.retention.ms"),
                 }),
         }
+    }
+}
+
+/// The mode, and the records after which a weaker one syncs: Kafka's two settings make it stronger, never weaker.
+fn flush(mode: &str, every_ms: i64, every_records: i64) -> (Flush, Option<NonZero<u64>>) {
+    let mode = mode.parse().unwrap_or(Flush::Sync);
+    let by_time = match every_ms {
+        i64::MAX => Flush::PageCache,
+        ..=0 => Flush::Sync,
+        ms => Flush::Interval(Duration::from_millis(ms.unsigned_abs())),
+    };
+    let flush = mode.or_stronger(by_time);
+    let every = NonZero::new(every_records.unsigned_abs());
+    match every.filter(|_| every_records < i64::MAX) {
+        _ if flush == Flush::Sync => (Flush::Sync, None),
+        Some(NonZero::<u64>::MIN) => (Flush::Sync, None),
+        every => (flush, every),
     }
 }
 
@@ -111,6 +140,7 @@ mod tests {
         let settings = TopicSettings::new(|_| None);
         let expected = TopicSettings {
             flush: Flush::Sync,
+            sync_every: None,
             retention_ms: Some(604_800_000),
             retention_bytes: None,
             segment_bytes: 1 << 30,
@@ -124,6 +154,25 @@ mod tests {
             compaction: None,
         };
         assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn kafkas_flush_settings_make_a_mode_stronger_and_never_weaker() {
+        const NEVER: i64 = i64::MAX;
+        let every = |ms| Flush::Interval(Duration::from_millis(ms));
+        let cases = [
+            ("sync", 1000, 10, (Flush::Sync, None)),
+            ("pagecache", NEVER, NEVER, (Flush::PageCache, None)),
+            ("pagecache", 1000, NEVER, (every(1000), None)),
+            ("pagecache", 0, NEVER, (Flush::Sync, None)),
+            ("interval:100ms", 1000, NEVER, (every(100), None)),
+            ("interval:5s", 1000, 10, (every(1000), NonZero::new(10))),
+            ("pagecache", NEVER, 1, (Flush::Sync, None)),
+            ("pagecache", NEVER, 10, (Flush::PageCache, NonZero::new(10))),
+        ];
+        for (mode, ms, records, expected) in cases {
+            assert_eq!(flush(mode, ms, records), expected, "{mode} {ms} {records}");
+        }
     }
 
     #[test]

@@ -114,7 +114,9 @@ pub fn alter_topic(
         .cloned()
         .ok_or(TopicError::Unknown)?;
     let lookup = |name: &str| topic_setting(name).copied().map_err(TopicError::from);
-    let configs = changed(&topic.configs, changes, lookup, check_config)?;
+    let state = draft.state();
+    let check = |name: &str, value: &str| check_config(state.given(), name, value);
+    let configs = changed(&topic.configs, changes, lookup, check)?;
     if configs != topic.configs {
         draft.push(Record::TopicConfigs {
             id: topic.id,
@@ -138,7 +140,12 @@ pub fn alter_broker(
         definition if definition.dynamic => Ok(definition),
         _ => Err(TopicError::NotDynamic(name.to_owned())),
     };
-    let configs = changed(current, changes, lookup, check_broker)?;
+    let given = draft.state().given();
+    let check = |name: &str, value: &str| {
+        broker_config::check(name, value)?;
+        Ok(given.check_batch_bound(name, value)?)
+    };
+    let configs = changed(current, changes, lookup, check)?;
     if configs != *current {
         draft.push(Record::BrokerConfigs {
             cluster_wide,
@@ -146,21 +153,6 @@ pub fn alter_broker(
         });
     }
     Ok(())
-}
-
-fn check_broker(name: &str, value: &str) -> Result<(), TopicError> {
-    broker_config::check(name, value).map_err(|error| match error {
-        broker_config::ConfigError::Unknown(unknown) => unknown.into(),
-        broker_config::ConfigError::Value {
-            name,
-            value,
-            allowed,
-        } => TopicError::Value {
-            name,
-            value,
-            allowed,
-        },
-    })
 }
 
 /// The settings after the changes.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wire::Uuid;
 
 use crate::NODE_ID;
+use crate::settings::BrokerConfig;
 use crate::settings::topic_table::topic_setting;
 use crate::topics::draft::Draft;
 use crate::topics::error::{MAX_PARTITIONS, MAX_PARTITIONS_TOTAL, TopicError};
@@ -51,7 +52,7 @@ pub fn create(draft: &mut Draft, topic: NewTopic) -> Result<Arc<Topic>, TopicErr
     if topic.replication_factor < -1 || topic.replication_factor == 0 {
         return Err(TopicError::ReplicationFactor(topic.replication_factor));
     }
-    let configs = configs(topic.configs)?;
+    let configs = configs(draft.state().given(), topic.configs)?;
     let NewTopic {
         name, id, internal, ..
     } = topic;
@@ -152,7 +153,10 @@ pub(super) fn check_brokers(brokers: &[i32]) -> Result<(), TopicError> {
 }
 
 /// Checks the settings of a new topic.
-fn configs(given: Vec<(String, Option<String>)>) -> Result<Configs, TopicError> {
+fn configs(
+    broker: &BrokerConfig,
+    given: Vec<(String, Option<String>)>,
+) -> Result<Configs, TopicError> {
     let mut configs = Configs::new();
     for (name, value) in given {
         let Some(value) = value else {
@@ -162,14 +166,18 @@ fn configs(given: Vec<(String, Option<String>)>) -> Result<Configs, TopicError> 
                 allowed: "a value".to_owned(),
             });
         };
-        check_config(&name, &value)?;
+        check_config(broker, &name, &value)?;
         configs.insert(name, value);
     }
     Ok(configs)
 }
 
 /// Checks one setting of a topic.
-pub(super) fn check_config(name: &str, value: &str) -> Result<(), TopicError> {
+pub(super) fn check_config(
+    broker: &BrokerConfig,
+    name: &str,
+    value: &str,
+) -> Result<(), TopicError> {
     let definition = topic_setting(name)?;
     definition
         .kind
@@ -178,5 +186,6 @@ pub(super) fn check_config(name: &str, value: &str) -> Result<(), TopicError> {
             name: name.to_owned(),
             value: value.chars().take(128).collect(),
             allowed,
-        })
+        })?;
+    Ok(broker.check_batch_bound(name, value)?)
 }

@@ -1,6 +1,7 @@
 //! Why a change of topics or settings is refused. Error codes for these are the API floor's.
 
 use crate::log::{AppendError, Full};
+use crate::settings::ConfigError;
 use crate::settings::definition::UnknownSetting;
 use crate::topics::name::NameError;
 
@@ -41,6 +42,23 @@ pub enum TopicError {
         "setting {0} cannot be changed while the broker runs: give it at the start (--set, a Cluster's config)"
     )]
     NotDynamic(String),
+}
+
+impl From<ConfigError> for TopicError {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Unknown(unknown) => unknown.into(),
+            ConfigError::Value {
+                name,
+                value,
+                allowed,
+            } => Self::Value {
+                name,
+                value,
+                allowed,
+            },
+        }
+    }
 }
 
 /// The most partitions of one topic.

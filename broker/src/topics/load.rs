@@ -91,6 +91,7 @@ fn append(log: &Log, clock: &Clock, records: &[Record]) -> Result<i64, LoadError
         partition: METADATA,
         batch: batch(records, clock)?,
         flush: Flush::Sync,
+        sync_every: None,
         origin: Origin::Broker,
     };
     let ticket = log.append(vec![append]).map_err(ChangeError::from)?;

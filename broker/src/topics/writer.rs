@@ -125,6 +125,7 @@ impl Writer {
             partition: METADATA,
             batch,
             flush: Flush::Sync,
+            sync_every: None,
             origin,
         };
         match self.log.append(vec![append]) {

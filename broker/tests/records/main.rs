@@ -187,6 +187,52 @@ async fn records_are_read_as_they_were_sent_in_old_and_new_versions() {
     running.stop().await.unwrap();
 }
 
+/// The newest segment file below a folder.
+fn segment(folder: &Path) -> std::path::PathBuf {
+    let topics = std::fs::read_dir(folder.join("partitions")).unwrap();
+    let files = topics.flat_map(|topic| std::fs::read_dir(topic.unwrap().path()).unwrap());
+    let paths = files.map(|file| file.unwrap().path());
+    let mut logs: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|end| end == "log"))
+        .filter(|path| {
+            std::fs::read(path)
+                .unwrap()
+                .windows(6)
+                .any(|part| part == b"second")
+        })
+        .collect();
+    logs.pop().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_turned_on_disk_are_refused_and_all_others_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let orders = ("orders", topic(&client, "orders", &[]).await);
+    for value in ["first", "second", "third"] {
+        let (code, _) = produce(&client, orders, 12, &batch(NOBODY, &[value])).await;
+        assert_eq!(code, 0);
+    }
+    running.stop().await.unwrap();
+    let path = segment(folder.path());
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(6).position(|part| part == b"second").unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let corrupt = ErrorCode::CorruptMessage as i16;
+    assert_eq!(
+        fetch(&client, orders, 12, 0).await,
+        (0, vec!["first".to_owned()], 3)
+    );
+    assert_eq!(fetch(&client, orders, 12, 1).await.0, corrupt);
+    assert_eq!(
+        fetch(&client, orders, 12, 2).await,
+        (0, vec!["third".to_owned()], 3)
+    );
+    running.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_waiting_fetch_is_woken_by_the_append() {
     let folder = tempfile::tempdir().unwrap();

@@ -51,18 +51,27 @@ impl From<ErrorCode> for Outcome {
     }
 }
 
+/// What a look at all partitions found.
+#[derive(Debug)]
+pub(super) struct Looked {
+    pub(super) outcomes: Vec<Outcome>,
+    /// The answer can go: it has the bytes, or something that cannot wait.
+    pub(super) ready: bool,
+    /// A file that is to be verified before the next look can see more.
+    pub(super) unverified: Option<(PartitionKey, i64)>,
+}
+
 /// All partitions, in order. The first batch of the first partition that has one is given whatever its size (KIP-74).
-/// Also whether the answer can go: it has the bytes, or something that cannot wait.
-pub(super) fn all(
-    log: &Log,
-    wanted: &[Result<Wanted, ErrorCode>],
-    limits: Limits,
-) -> (Vec<Outcome>, bool) {
+pub(super) fn all(log: &Log, wanted: &[Result<Wanted, ErrorCode>], limits: Limits) -> Looked {
     let (mut left, mut size_bytes, mut urgent) = (limits, 0, false);
+    let mut unverified = None;
     let mut outcomes = Vec::with_capacity(wanted.len());
     for one in wanted {
         let outcome = match one {
-            Ok(wanted) => look(log, wanted, left, size_bytes == 0),
+            Ok(wanted) => look(log, wanted, left, size_bytes == 0).unwrap_or_else(|place| {
+                unverified = Some(place);
+                ErrorCode::KafkaStorageError.into()
+            }),
             Err(code) => (*code).into(),
         };
         match &outcome {
@@ -75,15 +84,25 @@ pub(super) fn all(
         }
         outcomes.push(outcome);
     }
-    (outcomes, urgent || size_bytes >= limits.least)
+    Looked {
+        outcomes,
+        ready: urgent || size_bytes >= limits.least,
+        unverified,
+    }
 }
 
-fn look(log: &Log, wanted: &Wanted, left: Limits, first: bool) -> Outcome {
+/// One partition; an error is the place of a file that is to be verified first.
+fn look(
+    log: &Log,
+    wanted: &Wanted,
+    left: Limits,
+    first: bool,
+) -> Result<Outcome, (PartitionKey, i64)> {
     let Some(offsets) = log.offsets(wanted.key) else {
-        return ErrorCode::UnknownTopicOrPartition.into();
+        return Ok(ErrorCode::UnknownTopicOrPartition.into());
     };
     if let Some(end) = diverging(log, wanted) {
-        return Outcome::Diverged { end, offsets };
+        return Ok(Outcome::Diverged { end, offsets });
     }
     let bounds = ReadBounds {
         max_bytes: wanted.max_bytes.min(left.most),
@@ -91,13 +110,14 @@ fn look(log: &Log, wanted: &Wanted, left: Limits, first: bool) -> Outcome {
         at_least_one: first,
         below: None,
     };
-    match log.read(wanted.key, wanted.offset, bounds) {
+    Ok(match log.read(wanted.key, wanted.offset, bounds) {
         Ok(slices) => Outcome::Read { slices, offsets },
+        Err(ReadError::Unverified { partition, offset }) => return Err((partition, offset)),
         Err(error) => Outcome::Refused {
             code: read_code(&error),
             leader_epoch: log.leader_epoch(wanted.key),
         },
-    }
+    })
 }
 
 /// The largest epoch both may share and its end, when the client's last epoch ended before its offset (KIP-595).
@@ -119,7 +139,7 @@ fn read_code(error: &ReadError) -> ErrorCode {
         ReadError::UnknownPartition(_) => ErrorCode::UnknownTopicOrPartition,
         ReadError::OutOfRange { .. } => ErrorCode::OffsetOutOfRange,
         ReadError::Corrupt(_) => ErrorCode::CorruptMessage,
-        ReadError::Io { .. } => {
+        ReadError::Unverified { .. } | ReadError::Io { .. } => {
             tracing::warn!(%error, "fetch");
             ErrorCode::KafkaStorageError
         }

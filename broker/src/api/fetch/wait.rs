@@ -8,8 +8,9 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use wire::ErrorCode;
 
-use super::read::{self, Limits, Outcome, Wanted};
-use crate::log::Log;
+use super::read::{self, Limits, Looked, Outcome, Wanted};
+use crate::log::{Log, PartitionKey};
+use crate::memory::Budget;
 
 /// A pending change of one high watermark; gives its receiver back for the next wait.
 type Change = Pin<Box<dyn Future<Output = Option<watch::Receiver<i64>>> + Send>>;
@@ -20,12 +21,22 @@ pub(super) async fn enough(
     wanted: &[Result<Wanted, ErrorCode>],
     limits: Limits,
     max_wait: Duration,
+    budget: &Budget,
 ) -> Vec<Outcome> {
     // Subscribed before the first look, so that no append between the two is missed.
     let mut changes: Option<Vec<Change>> = None;
     let deadline = Instant::now() + max_wait;
     loop {
-        let (outcomes, ready) = read::all(log, wanted, limits);
+        let Looked {
+            outcomes,
+            ready,
+            unverified,
+        } = read::all(log, wanted, limits);
+        if let Some((partition, offset)) = unverified
+            && verified(log, budget, partition, offset).await
+        {
+            continue;
+        }
         if ready || Instant::now() >= deadline {
             return outcomes;
         }
@@ -34,13 +45,22 @@ pub(super) async fn enough(
             continue;
         };
         drop(outcomes);
-        if tokio::time::timeout_at(deadline, any(changes))
-            .await
-            .is_err()
-        {
-            return read::all(log, wanted, limits).0;
-        }
+        // Whichever it is, the next look tells.
+        let _ = tokio::time::timeout_at(deadline, any(changes)).await;
     }
+}
+
+/// Whether a file could be verified, off the async threads. Only so many look at files at a time.
+async fn verified(log: &Log, budget: &Budget, partition: PartitionKey, offset: i64) -> bool {
+    let turn = budget.file_read().await;
+    let log = log.clone();
+    let done = tokio::task::spawn_blocking(move || {
+        let done = log.verify(partition, offset);
+        done.inspect_err(|error| tracing::warn!(%error, "verify a segment"))
+    });
+    let done = matches!(done.await, Ok(Ok(())));
+    drop(turn);
+    done
 }
 
 fn subscribe(log: &Log, wanted: &[Result<Wanted, ErrorCode>]) -> Vec<Change> {

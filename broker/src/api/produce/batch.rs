@@ -63,6 +63,7 @@ pub(super) fn check(
         header,
         partition,
         flush: settings.flush,
+        sync_every: settings.sync_every,
         rewritten,
         place: look.body.place(records),
         log_append_time_ms: settings.log_append_time.then_some(now_ms),

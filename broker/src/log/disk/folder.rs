@@ -175,6 +175,14 @@ impl DiskFile for FolderFile {
         self.file.set_len(size_bytes)
     }
 
+    fn begin_writing(&self, position: u64, count: u64) {
+        platform::advise_unneeded(&self.file, position, count);
+    }
+
+    fn forget_cached(&self) {
+        platform::advise_unneeded(&self.file, 0, 0);
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }

@@ -3,9 +3,11 @@
 use std::{
     fs::File,
     io::{self, IoSliceMut},
+    num::NonZero,
     os::{fd::BorrowedFd, unix::fs::FileExt},
 };
 
+use rustix::fs::Advice;
 use rustix::io::{Errno, ReadWriteFlags};
 
 #[path = "direct.rs"]
@@ -42,6 +44,13 @@ pub(super) fn warm(file: &File, position: u64, count: usize) -> io::Result<bool>
         at += step;
     }
     Ok(true)
+}
+
+/// Tells the page cache that a range is not needed (0 bytes: up to the end). What is not on the device yet begins to be
+/// written and stays until the next time; what is goes.
+pub(super) fn advise_unneeded(file: &File, position: u64, count: u64) {
+    // Only a hint: where it is not taken the system goes its own way.
+    let _ = rustix::fs::fadvise(file, position, NonZero::new(count), Advice::DontNeed);
 }
 
 /// Whether the byte at `position` can be read without waiting for the disk. A file system that cannot tell is taken at its

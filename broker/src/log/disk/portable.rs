@@ -7,6 +7,9 @@ pub(super) fn warm(_file: &File, _position: u64, _count: usize) -> io::Result<bo
     Ok(false)
 }
 
+/// The system decides by itself.
+pub(super) fn advise_unneeded(_file: &File, _position: u64, _count: u64) {}
+
 /// Bytes are read and written.
 pub(super) fn send(
     _file: &File,

@@ -1,6 +1,9 @@
 //! Appends: checked first, then given their offsets in one short critical section in which nothing can fail.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    num::NonZero,
+    sync::{Arc, atomic::Ordering},
+};
 
 use bytes::BytesMut;
 use tokio::sync::oneshot;
@@ -10,7 +13,7 @@ use super::{
     super::{
         Append, AppendError, Appended, Flush, Full, Origin, Ticket,
         disk::Space,
-        gather::{Group, Queued, strongest},
+        gather::{Group, Queued},
         partition::Partition,
         round::Kind,
     },
@@ -27,7 +30,7 @@ impl Engine {
         let (mut size_bytes, mut flush, mut client) = (0, Flush::PageCache, false);
         for append in group {
             size_bytes += append.batch.len();
-            flush = strongest(flush, append.flush);
+            flush = flush.or_stronger(append.flush);
             client |= append.origin == Origin::Client;
             prepared.push(self.prepare(append)?);
         }
@@ -43,6 +46,9 @@ impl Engine {
             .check_room(size_bytes, self.options.queue_bytes)
             .map_err(AppendError::Full)?;
         // From here on nothing can fail: offsets that are assigned are written.
+        if prepared.iter().filter(|one| one.is_sync_due()).count() > 0 {
+            flush = Flush::Sync;
+        }
         let (entries, appended): (Vec<_>, Vec<_>) = prepared
             .into_iter()
             .map(|prepared| prepared.assign(self.leader_epoch))
@@ -83,6 +89,7 @@ impl Engine {
                 partition,
                 header,
                 offset_count,
+                sync_every: append.sync_every,
                 batch: append.batch,
             }),
             _ => Err(refused(BatchError::OffsetDelta {
@@ -137,10 +144,19 @@ struct Prepared {
     partition: Arc<Partition>,
     header: BatchHeader,
     offset_count: u32,
+    sync_every: Option<NonZero<u64>>,
     batch: BytesMut,
 }
 
 impl Prepared {
+    /// Counts its records, and says whether they are to be synced. Only under the lock of the gathering round.
+    fn is_sync_due(&self) -> bool {
+        self.sync_every.is_some_and(|every| {
+            let records = u64::from(self.offset_count);
+            self.partition.count_unsynced(records, every.get())
+        })
+    }
+
     /// Takes the next offsets. Only under the lock of the gathering round.
     fn assign(mut self, leader_epoch: i32) -> (Queued, Appended) {
         let base_offset = self.partition.end();

@@ -48,6 +48,7 @@ fn a_disk_below_its_reserve_refuses_clients_and_serves_the_broker() {
         Err(AppendError::Full(Full::Disk { free_bytes: 1_000, reserve_bytes, .. })) if reserve_bytes > 5_000
     ));
     let own = Append {
+        sync_every: None,
         origin: Origin::Broker,
         ..append(key(1, 0), batch(&values("own", 1), 0))
     };
@@ -109,7 +110,7 @@ fn a_dropped_partition_is_gone_and_its_watchers_end() {
     assert!(watch.has_changed().is_err());
     assert!(!log.exists(key(1, 0)));
     assert!(matches!(
-        log.read(key(1, 0), 0, everything()),
+        read(&log, key(1, 0), 0, everything()),
         Err(ReadError::UnknownPartition(_))
     ));
     log.close().unwrap();

@@ -74,8 +74,7 @@ fn read(log: &Log, from: i64) -> Vec<Known> {
     };
     let (mut records, mut offset) = (Vec::new(), from);
     while offset < end {
-        let bytes = log
-            .read(key(1, 0), offset, bounds)
+        let bytes = super::read(log, key(1, 0), offset, bounds)
             .unwrap()
             .concat()
             .unwrap();

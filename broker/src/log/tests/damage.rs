@@ -76,7 +76,7 @@ fn a_damaged_batch_is_named_and_everything_else_is_served() {
         assert_eq!(text(&log, 0), "a-0 a-1 d-0 d-1");
         assert_eq!(text(&log, 1), "c-0 c-1 e-0 e-1");
         for offset in [2, 3] {
-            let answer = log.read(key(1, 0), offset, everything());
+            let answer = read(&log, key(1, 0), offset, everything());
             assert!(matches!(answer, Err(ReadError::Corrupt(damage)) if damage == lost));
         }
         put_round(&log, &mut writer, key(1, 0), "later");

@@ -1,6 +1,9 @@
 //! Nothing speculative leaves: while the disk holds its sync nothing is answered and nothing is visible.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    num::NonZero,
+    sync::{Arc, Mutex},
+};
 
 use super::{super::disk::simulated::Simulated, *};
 
@@ -56,6 +59,31 @@ fn weaker_modes_are_answered_after_the_write() {
     }
     assert_eq!(log.offsets(key(1, 0)).unwrap().high_watermark, 3);
     disk.hold_syncs(false);
+}
+
+#[test]
+fn so_many_records_of_a_weaker_mode_are_synced_at_the_latest() {
+    let disk = Simulated::default();
+    let log = open(&disk);
+    log.create(key(1, 0), Policy::default()).unwrap();
+    put(&log, key(1, 0), &values("first", 1), 0);
+    disk.hold_syncs(true);
+    let weak = |records| {
+        let weak = Append {
+            flush: Flush::PageCache,
+            sync_every: NonZero::new(5),
+            ..append(key(1, 0), batch(&values("weak", records), 0))
+        };
+        log.append(vec![weak]).unwrap()
+    };
+    weak(2).durable_blocking().unwrap();
+    weak(2).durable_blocking().unwrap();
+    let fifth = weak(1);
+    disk.wait_for_held_sync();
+    assert_eq!(log.offsets(key(1, 0)).unwrap().high_watermark, 5);
+    disk.hold_syncs(false);
+    fifth.durable_blocking().unwrap();
+    assert_eq!(log.offsets(key(1, 0)).unwrap().high_watermark, 6);
 }
 
 #[test]

@@ -103,7 +103,7 @@ proptest! {
         let (offset, _) = *pick.get(&written.records);
         let below = cut.map(|cut| cut.get(&written.batches).1);
         let bounds = ReadBounds { max_bytes, memory_bytes: usize::MAX, at_least_one, below };
-        let slices = log.read(key(1, 0), offset, bounds).unwrap();
+        let slices = read(&log, key(1, 0), offset, bounds).unwrap();
         let bytes = slices.concat().unwrap();
         prop_assert_eq!(bytes.len(), slices.size_bytes());
         let found: Vec<(i64, i64)> = wire::record_batch::batches(&bytes)
@@ -152,7 +152,7 @@ fn indexes_are_kept_and_a_damaged_one_is_made_again() {
         }
         let log = Log::open(dir.path(), small_options()).unwrap();
         for offset in [599, 3, 250, 120] {
-            let bytes = log.read(key(1, 0), offset, everything()).unwrap();
+            let bytes = read(&log, key(1, 0), offset, everything()).unwrap();
             let bytes = bytes.concat().unwrap();
             let first = batches(&bytes).next().unwrap().unwrap();
             assert_eq!(first.header().base_offset, offset);

@@ -47,12 +47,12 @@ fn a_day_of_retention_never_holds_more_than_a_day_and_a_quarter() {
     assert_eq!(offsets.start, offsets.high_watermark);
     assert_eq!(log.size_bytes(key(1, 0)), Some(0));
     assert!(
-        log.read(key(1, 0), offsets.start, everything())
+        read(&log, key(1, 0), offsets.start, everything())
             .unwrap()
             .is_empty()
     );
     assert!(matches!(
-        log.read(key(1, 0), 0, everything()),
+        read(&log, key(1, 0), 0, everything()),
         Err(ReadError::OutOfRange { .. })
     ));
 }
