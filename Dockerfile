@@ -29,6 +29,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
 set -eu
 . /target
 rustup target add "$HOST"
+# Optimised as a whole, and C for size: minutes more, and a fifth off the program. What tests build goes without.
+export CARGO_PROFILE_RELEASE_LTO=fat CFLAGS="-Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables"
 make build HOST="$HOST"
 cp "target/$HOST/release/eddyline" /eddyline
 K

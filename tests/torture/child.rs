@@ -19,6 +19,9 @@ pub(crate) fn broker_words(address: &str, data: &Path) -> Vec<String> {
         address,
         "--admin-listen",
         "127.0.0.1:0",
+        // It also dies while it compacts.
+        "--set",
+        "log.cleaner.backoff.ms=200",
         "--data-dir",
         &data,
     ];

@@ -63,10 +63,12 @@ pub(crate) fn words(told: &Told) -> String {
         history,
         open_at_deaths,
         changes,
+        kept,
     } = told;
     format!(
         "{deaths} deaths under load and {early} in recovery; of {} records {} were acknowledged, 0 of them lost, 0 repeated; \
-         {open_at_deaths} were open at a death; {changes} changes of topics, offsets and ids kept; {} reads in {} scans",
-        history.sent, history.acked, history.read, history.scans
+         {open_at_deaths} were open at a death; {changes} changes of topics, offsets and ids kept; {} reads in {} scans; \
+         of {} records of a compacted topic {} are left, with the newest of each key",
+        history.sent, history.acked, history.read, history.scans, kept.acked, kept.read
     )
 }

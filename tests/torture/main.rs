@@ -11,6 +11,7 @@
 mod child;
 mod disk;
 mod folder;
+mod keys;
 mod kill;
 mod ledger;
 mod memory;

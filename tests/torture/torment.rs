@@ -13,6 +13,7 @@ use tests::program::Program;
 use tests::random::Random;
 use tests::wait;
 
+use crate::keys::{Kept, Keys};
 use crate::ledger::{CALL, Ledger};
 use crate::{say, stop};
 
@@ -51,6 +52,8 @@ pub(crate) struct Told {
     pub(crate) open_at_deaths: u64,
     /// Answered changes of topics, committed offsets and producer ids.
     pub(crate) changes: u64,
+    /// Of the compacted topic.
+    pub(crate) kept: Kept,
 }
 
 /// Kills it `rounds` times under load of two clients; fails when a promise is broken.
@@ -74,6 +77,7 @@ pub(crate) fn run(mortal: &mut impl Mortal, rounds: u32, random: &mut Random) ->
     let one = Librdkafka::start(&target, LIBRDKAFKA, rate, &history);
     let other = Python::start(&target, PYTHON, rate, &history);
     let tail = Tail::start(&target, &history);
+    let keys = Keys::start(&target.bootstrap);
     let (mut told, mut ledger) = (Told::default(), Ledger::default());
     for round in 1..=rounds {
         served(&mut life, &history, mortal.patience());
@@ -96,6 +100,7 @@ pub(crate) fn run(mortal: &mut impl Mortal, rounds: u32, random: &mut Random) ->
         ledger.check(&target);
         reader::scan(&target, &history);
         judge(&history, round);
+        keys.check();
         say(&progress(round, &history));
         if stop::asked() {
             break;
@@ -107,6 +112,7 @@ pub(crate) fn run(mortal: &mut impl Mortal, rounds: u32, random: &mut Random) ->
     ledger.check(&target);
     reader::scan(&target, &history);
     judge(&history, rounds);
+    told.kept = keys.stop();
     assert!(
         failures.is_empty(),
         "{} sends failed, of records that had two minutes: {:?}",

@@ -47,7 +47,7 @@ impl Default for Options {
         Self {
             tail_bytes: 8 * MIB,
             queue_bytes: 128 * MIB,
-            round_bytes: 8 * MIB,
+            round_bytes: 2 * MIB,
             wal_file_bytes: None,
             start_file_bytes: MIB as u64,
             write_behind_bytes: 4 * MIB,

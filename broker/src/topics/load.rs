@@ -121,8 +121,7 @@ fn bring_log_in_line(log: &Log, state: &State) -> Result<(), LoadError> {
         }
     }
     let damaged = log
-        .recovery()
-        .damage
+        .damage()
         .iter()
         .any(|damage| damage.partition == METADATA);
     for key in log.partitions() {

@@ -187,21 +187,28 @@ async fn records_are_read_as_they_were_sent_in_old_and_new_versions() {
     running.stop().await.unwrap();
 }
 
-/// The newest segment file below a folder.
-fn segment(folder: &Path) -> std::path::PathBuf {
+/// The segment file below a folder that holds such bytes, and where.
+fn segment(folder: &Path, wanted: &str) -> (std::path::PathBuf, usize) {
     let topics = std::fs::read_dir(folder.join("partitions")).unwrap();
     let files = topics.flat_map(|topic| std::fs::read_dir(topic.unwrap().path()).unwrap());
     let paths = files.map(|file| file.unwrap().path());
-    let mut logs: Vec<_> = paths
-        .filter(|path| path.extension().is_some_and(|end| end == "log"))
-        .filter(|path| {
-            std::fs::read(path)
-                .unwrap()
-                .windows(6)
-                .any(|part| part == b"second")
-        })
-        .collect();
-    logs.pop().unwrap()
+    let mut found = paths.filter_map(|path| {
+        let bytes = std::fs::read(&path).unwrap();
+        let mut places = bytes.windows(wanted.len());
+        let at = places.position(|part| part == wanted.as_bytes())?;
+        path.extension()
+            .is_some_and(|end| end == "log")
+            .then_some((path, at))
+    });
+    found.next().unwrap()
+}
+
+/// Turns a bit of what a closed broker has on disk.
+fn turn_bit(folder: &Path, wanted: &str) {
+    let (path, at) = segment(folder, wanted);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,11 +221,7 @@ async fn records_that_turned_on_disk_are_refused_and_all_others_served() {
         assert_eq!(code, 0);
     }
     running.stop().await.unwrap();
-    let path = segment(folder.path());
-    let mut bytes = std::fs::read(&path).unwrap();
-    let at = bytes.windows(6).position(|part| part == b"second").unwrap();
-    bytes[at] ^= 1;
-    std::fs::write(&path, bytes).unwrap();
+    turn_bit(folder.path(), "second");
     let Started { running, client } = start(folder.path()).await;
     let corrupt = ErrorCode::CorruptMessage as i16;
     assert_eq!(
@@ -231,6 +234,27 @@ async fn records_that_turned_on_disk_are_refused_and_all_others_served() {
         (0, vec!["third".to_owned()], 3)
     );
     running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_whose_own_record_turned_on_disk_keeps_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let orders = ("orders", topic(&client, "orders", &[]).await);
+    topic(&client, "payments", &[]).await;
+    let (code, _) = produce(&client, orders, 12, &batch(NOBODY, &["kept"])).await;
+    assert_eq!(code, 0);
+    running.stop().await.unwrap();
+    turn_bit(folder.path(), "\"orders\"");
+    let Started { running, client } = start(folder.path()).await;
+    let unknown = ErrorCode::UnknownTopicOrPartition as i16;
+    assert_eq!(
+        produce(&client, orders, 12, &batch(NOBODY, &["x"])).await.0,
+        unknown
+    );
+    topic(&client, "later", &[]).await;
+    running.stop().await.unwrap();
+    segment(folder.path(), "kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
