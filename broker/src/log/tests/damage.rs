@@ -179,3 +179,32 @@ fn a_damaged_manifest_is_refused_and_nothing_is_touched() {
     assert!(message.contains("/data: manifest is damaged"), "{message}");
     assert_eq!(disk.files(""), before);
 }
+
+#[test]
+fn a_replay_ends_at_a_batch_whose_offset_is_damaged() {
+    // What flips is 0x55, which is 85: the second batch is at 0 again, or far above the end.
+    for byte in [7, 6] {
+        let disk = Simulated::default();
+        let (log, mut writer) = open(&disk);
+        log.create(key(1, 0), Policy::default()).unwrap();
+        for count in [0x55, 2] {
+            let batch = batch(&values("a", count), 0);
+            log.append(vec![append(key(1, 0), batch)]).unwrap();
+            writer.step(std::time::Instant::now()).unwrap();
+        }
+        log.close().unwrap();
+        drop(log);
+        let dir = super::super::segment::dir_name(key(1, 0));
+        let (name, content) = disk.files(&dir).pop().unwrap();
+        let first = batches(&content).next().unwrap().unwrap();
+        disk.damage(&name, first.bytes().len() + byte);
+        let (log, _) = open(&disk);
+        let mut seen = Vec::new();
+        let ended = log.replay(key(1, 0), 0, Detail::Headers, &mut |batch| {
+            assert!(seen.len() < 5, "it goes on and on");
+            seen.push(batch.header.base_offset);
+        });
+        assert!(matches!(ended, Err(ReadError::Io { .. })), "byte {byte}");
+        assert_eq!(seen, [0], "byte {byte}");
+    }
+}
