@@ -195,6 +195,10 @@ impl Segment<'_> {
         }
         if size_bytes < span.size_bytes {
             self.found(expected, span.next_offset, "the file is cut short");
+        } else if expected < span.next_offset && span.revision == 0 {
+            self.found(expected, span.next_offset, "records are missing");
+        } else if expected > span.next_offset {
+            self.found(span.next_offset, expected, "offsets are given twice");
         }
         Ok(Some((batches, size_bytes)))
     }

@@ -91,6 +91,33 @@ fn a_folder_of_another_format_is_refused_and_untouched() {
 }
 
 #[test]
+fn a_check_finds_a_segment_that_does_not_end_where_it_should() {
+    for (last_offset_delta, found) in [(1, (5, 6)), (3, (6, 7))] {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Log::open(dir.path(), small_options()).unwrap();
+        log.create(key(1, 0), Policy::default()).unwrap();
+        for name in ["a", "b"] {
+            put(&log, key(1, 0), &values(name, 3), 0);
+        }
+        log.close().unwrap();
+        drop(log);
+        assert_eq!(check(dir.path(), &mut |_, _| {}).unwrap().findings, []);
+        let segments = dir.path().join(super::super::segment::dir_name(key(1, 0)));
+        let segment = segments.join(format!("{:020}.log", 0));
+        let mut content = std::fs::read(&segment).unwrap();
+        let second = batches(&content).next().unwrap().unwrap().bytes().len();
+        // Its checksum fits: only where it ends is wrong.
+        content[second + 26] = last_offset_delta;
+        let crc = crc32c::crc32c(&content[second + 21..]);
+        content[second + 17..second + 21].copy_from_slice(&crc.to_be_bytes());
+        std::fs::write(&segment, content).unwrap();
+        let findings = check(dir.path(), &mut |_, _| {}).unwrap().findings;
+        let records = findings[0].records.unwrap();
+        assert_eq!((records.first_offset, records.next_offset), found);
+    }
+}
+
+#[test]
 fn snapshots_come_back_and_damaged_ones_do_not() {
     let dir = tempfile::tempdir().unwrap();
     let log = Log::open(dir.path(), small_options()).unwrap();
