@@ -215,4 +215,26 @@ mod tests {
             assert_eq!(empty.records_in(&inflated).count(), 0, "{codec:?}");
         }
     }
+    #[test]
+    fn a_new_base_keeps_timestamps_however_far_away_they_are() {
+        let timestamps = [i64::MIN, -1, i64::MAX];
+        let mut builder = BatchBuilder::default();
+        for timestamp in timestamps {
+            builder.push(None, None, timestamp);
+        }
+        let bytes = builder.build();
+        let (batch, _) = Batch::split(&bytes).unwrap();
+        let rewrite = Rewrite {
+            codec: Codec::None,
+            level: None,
+            delete_horizon: Some(99_000),
+        };
+        let before = records(&batch, &bytes[HEADER_LEN..]);
+        let again = batch.rewrite(&before, rewrite).unwrap();
+        let (again, _) = Batch::split(&again).unwrap();
+        let after = records(&again, &again.bytes()[HEADER_LEN..]);
+        assert_eq!(after, before);
+        let kept: Vec<_> = after.iter().map(|record| record.timestamp).collect();
+        assert_eq!(kept, timestamps);
+    }
 }
