@@ -54,6 +54,9 @@ torture: build ## kill -9, a full disk and power cuts under load, until stopped;
 powercut: build ## cuts the power of a virtual machine (QEMU) with the broker in it under load, 50 times
 	$(dir $(BINARY))torture --only power-cut --rounds 50 $(ARGS)
 
+fuzz: tools ## damaged frames, batches and data folders against the broker, a minute each; ARGS="frames 600" for one target
+	./broker/fuzz/run $(ARGS)
+
 image: build ## the image $(IMAGE) as a file that every container tool can load, without Docker
 	./tests/cluster/image $(BINARY) $(IMAGE) $(IMAGE_FILE)
 
@@ -69,4 +72,4 @@ bench: build ## the broker beside Apache Kafka, in one run; hours, or ten minute
 gen: ## writes crds/*.yaml and the chart's copies from the Rust types
 	cargo run $(FLAGS) --quiet --package crds --bin crdgen
 
-.PHONY: help tools build up check test clients torture powercut image kubernetes e2e bench gen
+.PHONY: help tools build up check test clients torture powercut fuzz image kubernetes e2e bench gen

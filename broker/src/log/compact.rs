@@ -229,17 +229,32 @@ fn sift_all(sources: &[Source], rules: &Rules<'_>, written: &mut Written<'_>) ->
     Ok(())
 }
 
-/// Gives `each` the batches of a segment, one at a time.
+/// Gives `each` the batches of a segment, one at a time. One that is damaged ends it with an error: written anew it would get a
+/// checksum that fits, and nobody could tell any more.
 fn each_batch(source: &Source, each: &mut dyn FnMut(Bytes) -> io::Result<()>) -> io::Result<()> {
-    let mut walk = Walk::new(Arc::clone(&source.file), 0, source.span.size_bytes);
+    let span = &source.span;
+    let mut walk = Walk::new(Arc::clone(&source.file), 0, span.size_bytes);
+    let mut expected = span.base_offset;
     while let Some((position, header)) = walk.next()? {
         let mut bytes = vec![0; header.size_bytes()];
         source.file.read_exact_at(position, &mut bytes)?;
+        let (batch, _) = Batch::split(&bytes).map_err(damaged)?;
+        batch.verify().map_err(damaged)?;
+        // No checksum covers the offset, but there is one place for it, unless an earlier compaction left gaps.
+        let is_early = header.base_offset < expected;
+        let is_late = span.revision == 0 && header.base_offset > expected;
+        if is_early || is_late || header.next_offset() > span.next_offset {
+            return Err(damaged(format!(
+                "a batch of offset {expected} has {}",
+                header.base_offset
+            )));
+        }
+        expected = header.next_offset();
         each(bytes.into())?;
     }
     Ok(())
 }
 
-fn damaged(error: wire::record_batch::BatchError) -> io::Error {
+fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }

@@ -42,6 +42,22 @@ pub(super) struct View {
     needs_index: bool,
 }
 
+impl View {
+    /// No batch has `offset`: compaction took it, or what the headers say of their offsets is damaged.
+    fn check_gap(&self, offset: i64) -> io::Result<()> {
+        if self.span.revision > 0 {
+            Ok(())
+        } else {
+            Err(no_batch(offset))
+        }
+    }
+}
+
+fn no_batch(offset: i64) -> io::Error {
+    let what = format!("no batch has offset {offset}");
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
 /// Whole batches of `partition` from the one that contains `offset` on.
 pub(super) fn read(
     disk: &dyn Disk,
@@ -176,11 +192,17 @@ fn read_view(view: &View, want: &mut Want, slices: &mut Slices) -> io::Result<Co
     let (position, first) = loop {
         match walk.next()? {
             Some((position, header)) if header.next_offset() > want.offset => {
+                if header.base_offset > want.offset {
+                    view.check_gap(want.offset)?;
+                }
+                if header.next_offset() > view.span.next_offset {
+                    return Err(no_batch(want.offset));
+                }
                 break (position, header);
             }
             Some(_) => {}
             None => {
-                // Compaction took the rest of this segment.
+                view.check_gap(want.offset)?;
                 want.offset = view.span.next_offset;
                 return Ok(ControlFlow::Continue(()));
             }
@@ -232,7 +254,9 @@ fn last_batch_end(
     let mut walk = Walk::new(Arc::clone(&view.file), from.0, view.span.size_bytes);
     while let Some((position, header)) = walk.next()? {
         let next = position + header.size_bytes() as u64;
-        if next > room_to || header.next_offset() > below {
+        // Offsets that lead back are damaged.
+        let leads_back = header.base_offset < end.1;
+        if next > room_to || header.next_offset() > below || leads_back {
             break;
         }
         end = (next, header.next_offset());

@@ -27,6 +27,7 @@ mod salvage;
 pub(super) mod scan;
 
 use replay::Replay;
+pub(super) use replay::is_batch;
 use scan::{Scan, scan};
 
 /// An open log whose threads have not started.

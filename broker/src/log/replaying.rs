@@ -13,6 +13,37 @@ use super::{
 /// Read at once.
 const STEP_BYTES: usize = 8 << 20;
 
+/// How far a replay has come.
+#[derive(Debug)]
+struct Progress {
+    /// Offset after the last batch, or where the replay begins.
+    offset: i64,
+    end: i64,
+    /// The next batch may begin before `offset`: a replay, and a log start, may lie inside of one.
+    jumped: bool,
+}
+
+impl Progress {
+    fn jump(&mut self, offset: i64) {
+        self.offset = offset;
+        self.jumped = true;
+    }
+
+    /// Goes on behind a batch. No checksum covers its offset: one that is damaged must not lead back, which would never end,
+    /// nor past the end, which would pass over what follows.
+    fn pass(&mut self, header: &BatchHeader) -> io::Result<()> {
+        let (base_offset, next_offset) = (header.base_offset, header.next_offset());
+        let leads_on = next_offset > self.offset && next_offset <= self.end;
+        if !leads_on || (base_offset < self.offset && !self.jumped) {
+            let what = format!("a batch has offset {base_offset} behind {}", self.offset);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
+        self.offset = next_offset;
+        self.jumped = false;
+        Ok(())
+    }
+}
+
 /// Gives `each` the batches from `from` on, up to the high watermark as it is now.
 pub(super) fn replay(
     disk: &dyn Disk,
@@ -22,18 +53,22 @@ pub(super) fn replay(
     each: &mut dyn FnMut(Replayed),
 ) -> Result<(), ReadError> {
     let end = partition.offsets().high_watermark;
-    let mut offset = from.max(partition.start());
-    while offset < end {
+    let mut progress = Progress {
+        offset: from.max(partition.start()),
+        end,
+        jumped: true,
+    };
+    while progress.offset < end {
         let bounds = ReadBounds {
             max_bytes: STEP_BYTES,
             memory_bytes: usize::MAX,
             at_least_one: true,
             below: Some(end),
         };
-        let slices = match reading::read(disk, partition, offset, bounds) {
+        let slices = match reading::read(disk, partition, progress.offset, bounds) {
             Ok(slices) => slices,
             Err(ReadError::Corrupt(damage)) => {
-                offset = damage.next_offset;
+                progress.jump(damage.next_offset);
                 continue;
             }
             Err(ReadError::Unverified {
@@ -47,21 +82,20 @@ pub(super) fn replay(
                 continue;
             }
             // Retention went on meanwhile.
-            Err(ReadError::OutOfRange { start, .. }) if start > offset => {
-                offset = start;
+            Err(ReadError::OutOfRange { start, .. }) if start > progress.offset => {
+                progress.jump(start);
                 continue;
             }
             Err(error) => return Err(error),
         };
-        let before = offset;
+        let before = progress.offset;
         for part in slices.parts() {
-            let last = replay_part(part, detail, each).map_err(|error| ReadError::Io {
+            replay_part(part, detail, &mut progress, each).map_err(|error| ReadError::Io {
                 partition: partition.key,
                 error,
             })?;
-            offset = last.map_or(offset, |header| header.next_offset());
         }
-        if offset == before {
+        if progress.offset == before {
             break;
         }
     }
@@ -71,21 +105,21 @@ pub(super) fn replay(
 fn replay_part(
     part: &Slice,
     detail: Detail,
+    progress: &mut Progress,
     each: &mut dyn FnMut(Replayed),
-) -> io::Result<Option<BatchHeader>> {
-    let mut last = None;
+) -> io::Result<()> {
     match part {
         Slice::Memory(bytes) => {
             let mut at = 0;
             for batch in wire::record_batch::batches(bytes) {
                 let batch =
                     batch.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+                progress.pass(batch.header())?;
                 let end = at + batch.bytes().len();
                 let bytes = match detail {
                     Detail::Headers => Bytes::new(),
                     Detail::Batches => bytes.slice(at..end),
                 };
-                last = Some(*batch.header());
                 each(Replayed {
                     header: *batch.header(),
                     bytes,
@@ -97,12 +131,12 @@ fn replay_part(
             let end = range.position + range.size_bytes as u64;
             let mut walk = Walk::new(Arc::clone(&range.file), range.position, end);
             while let Some((position, header)) = walk.next()? {
+                progress.pass(&header)?;
                 let mut bytes = Vec::new();
                 if detail == Detail::Batches {
                     bytes.resize(header.size_bytes(), 0);
                     range.file.read_exact_at(position, &mut bytes)?;
                 }
-                last = Some(header);
                 each(Replayed {
                     header,
                     bytes: Bytes::from(bytes),
@@ -110,5 +144,5 @@ fn replay_part(
             }
         }
     }
-    Ok(last)
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, io};
 
 use bytes::Bytes;
-use wire::record_batch::{Batch, Codec, Record, Rewrite};
+use wire::record_batch::{Batch, Record, Rewrite};
 
 use super::keys::LastOffsets;
 
@@ -72,7 +72,7 @@ pub(super) fn sift(batch: &Batch<'_>, rules: &Rules<'_>) -> io::Result<Sifted> {
         return Ok(Sifted::Gone);
     }
     let rewrite = Rewrite {
-        codec: if kept.is_empty() { Codec::None } else { codec },
+        codec,
         level: None,
         delete_horizon: horizon,
     };

@@ -208,7 +208,8 @@ impl<'a> Replay<'a> {
     }
 }
 
-fn is_batch(bytes: &[u8], entry: &Entry) -> bool {
+/// Whether `bytes` are the batch that `entry` names, though the round around it is damaged.
+pub(in crate::log) fn is_batch(bytes: &[u8], entry: &Entry) -> bool {
     Batch::split(bytes).is_ok_and(|(batch, rest)| {
         rest.is_empty()
             && batch.header().base_offset == entry.base_offset

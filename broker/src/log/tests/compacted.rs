@@ -248,6 +248,27 @@ fn a_tombstone_stays_as_long_as_it_was_promised() {
 }
 
 #[test]
+fn what_is_damaged_is_left_as_it_is_and_gets_no_new_checksum() {
+    let first_segment = |disk: &Simulated| {
+        let files = disk.files(&super::super::segment::dir_name(key(1, 0)));
+        let mut segments = files.into_iter().filter(|(name, _)| is_kind(name, "log"));
+        segments.next().unwrap()
+    };
+    // Of the base offset, which no checksum covers, and of a record.
+    for at in [6, 80] {
+        let disk = Simulated::default();
+        let (log, _) = closed(&disk, &[(1, Some(10)), (2, Some(10)), (1, Some(10))]);
+        write_behind(&log);
+        let (name, _) = first_segment(&disk);
+        disk.damage(&name, at);
+        let before = first_segment(&disk);
+        let refused = log.compact(key(1, 0), &Retained::default(), 50_000);
+        assert!(matches!(refused, Err(ReadError::Io { .. })), "byte {at}");
+        assert_eq!(first_segment(&disk), before, "byte {at}");
+    }
+}
+
+#[test]
 fn the_newest_batch_of_a_producer_stays_though_its_records_go() {
     let disk = Simulated::default();
     let (log, _) = closed(&disk, &[(1, Some(10)), (1, Some(10)), (1, Some(10))]);

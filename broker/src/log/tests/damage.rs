@@ -179,3 +179,64 @@ fn a_damaged_manifest_is_refused_and_nothing_is_touched() {
     assert!(message.contains("/data: manifest is damaged"), "{message}");
     assert_eq!(disk.files(""), before);
 }
+
+/// A log of 85 records in one batch and two in another. In the file, a byte of the second is damaged. Of those of its offset the
+/// last makes it 0 again, since what flips is 0x55, and the others put it far above the end.
+fn damaged_offset(byte: usize) -> Log {
+    let disk = Simulated::default();
+    let (log, mut writer) = open(&disk);
+    log.create(key(1, 0), Policy::default()).unwrap();
+    for count in [0x55, 2] {
+        let batch = batch(&values("a", count), 0);
+        log.append(vec![append(key(1, 0), batch)]).unwrap();
+        writer.step(std::time::Instant::now()).unwrap();
+    }
+    log.close().unwrap();
+    drop(log);
+    let dir = super::super::segment::dir_name(key(1, 0));
+    let (name, content) = disk.files(&dir).pop().unwrap();
+    let first = batches(&content).next().unwrap().unwrap();
+    disk.damage(&name, first.bytes().len() + byte);
+    open(&disk).0
+}
+
+/// What is lost with it.
+const LOST: Damage = Damage {
+    partition: PartitionKey {
+        topic: Uuid([1; 16]),
+        partition: 0,
+    },
+    first_offset: 85,
+    next_offset: 87,
+};
+
+#[test]
+fn a_replay_passes_a_batch_whose_offset_is_damaged() {
+    for byte in [7, 6] {
+        let log = damaged_offset(byte);
+        let mut seen = Vec::new();
+        log.replay(key(1, 0), 0, Detail::Headers, &mut |batch| {
+            assert!(seen.len() < 5, "it goes on and on");
+            seen.push(batch.header.base_offset);
+        })
+        .unwrap();
+        assert_eq!(seen, [0], "byte {byte}");
+        assert_eq!(log.damage(), [LOST], "byte {byte}");
+    }
+}
+
+#[test]
+fn an_offset_that_no_batch_has_any_more_is_answered_with_an_error() {
+    // The last two are of the number of offsets that the batch takes.
+    for byte in [7, 6, 25, 26] {
+        let log = damaged_offset(byte);
+        assert!(read(&log, key(1, 0), 84, everything()).is_ok());
+        for offset in [85, 86] {
+            let answer = read(&log, key(1, 0), offset, everything());
+            assert!(
+                matches!(answer, Err(ReadError::Corrupt(LOST))),
+                "byte {byte}: {answer:?}"
+            );
+        }
+    }
+}

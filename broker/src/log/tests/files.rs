@@ -91,6 +91,64 @@ fn a_folder_of_another_format_is_refused_and_untouched() {
 }
 
 #[test]
+fn a_check_finds_a_segment_that_does_not_end_where_it_should() {
+    for (last_offset_delta, found) in [(1, (5, 6)), (3, (6, 7))] {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Log::open(dir.path(), small_options()).unwrap();
+        log.create(key(1, 0), Policy::default()).unwrap();
+        for name in ["a", "b"] {
+            put(&log, key(1, 0), &values(name, 3), 0);
+        }
+        log.close().unwrap();
+        drop(log);
+        assert_eq!(check(dir.path(), &mut |_, _| {}).unwrap().findings, []);
+        let segments = dir.path().join(super::super::segment::dir_name(key(1, 0)));
+        let segment = segments.join(format!("{:020}.log", 0));
+        let mut content = std::fs::read(&segment).unwrap();
+        let second = batches(&content).next().unwrap().unwrap().bytes().len();
+        // Its checksum fits: only where it ends is wrong.
+        content[second + 26] = last_offset_delta;
+        let crc = crc32c::crc32c(&content[second + 21..]);
+        content[second + 17..second + 21].copy_from_slice(&crc.to_be_bytes());
+        std::fs::write(&segment, content).unwrap();
+        let findings = check(dir.path(), &mut |_, _| {}).unwrap().findings;
+        let records = findings[0].records.unwrap();
+        assert_eq!((records.first_offset, records.next_offset), found);
+    }
+}
+
+#[test]
+fn a_check_finds_a_damaged_offset_in_the_shared_log_as_a_start_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options {
+        write_behind_bytes: 1 << 20,
+        write_behind_delay: Duration::from_hours(1),
+        ..small_options()
+    };
+    let log = Log::open(dir.path(), options.clone()).unwrap();
+    log.create(key(1, 0), Policy::default()).unwrap();
+    for name in ["a", "b", "c"] {
+        put(&log, key(1, 0), &values(name, 2), 0);
+    }
+    drop(log);
+    let wal = std::fs::read_dir(dir.path().join("wal")).unwrap();
+    for file in wal.map(|entry| entry.unwrap().path()) {
+        let mut content = std::fs::read(&file).unwrap();
+        let value = content.windows(3).position(|value| value == b"b-0");
+        // Before the value: a batch header and six bytes of the record.
+        if let Some(value) = value {
+            content[value - 67 + 7] ^= 0x10;
+            std::fs::write(&file, content).unwrap();
+        }
+    }
+    let findings = check(dir.path(), &mut |_, _| {}).unwrap().findings;
+    let named: Vec<_> = findings.iter().filter_map(|found| found.records).collect();
+    let log = Log::open(dir.path(), options).unwrap();
+    assert_eq!(log.recovery().damage.len(), 1);
+    assert_eq!(named, log.recovery().damage);
+}
+
+#[test]
 fn snapshots_come_back_and_damaged_ones_do_not() {
     let dir = tempfile::tempdir().unwrap();
     let log = Log::open(dir.path(), small_options()).unwrap();

@@ -100,7 +100,8 @@ impl<'a> Records<'a> {
             return Err("bytes after its headers");
         }
         let timestamp = match self.header.timestamp_type() {
-            TimestampType::CreateTime => self.header.base_timestamp.saturating_add(timestamp_delta),
+            // Wraps as it does in the Java client, and as it was written: any base gives any timestamp back.
+            TimestampType::CreateTime => self.header.base_timestamp.wrapping_add(timestamp_delta),
             TimestampType::LogAppendTime => self.header.max_timestamp,
         };
         let offset = self.header.base_offset.saturating_add(offset_delta);

@@ -47,7 +47,7 @@ impl<'a> Batch<'a> {
     }
 
     /// This batch with `records` alone, which are records of it in their order. With none left it is a header that keeps the
-    /// offsets and the producer's sequence.
+    /// offsets and the producer's sequence, and names no codec: no bytes at all are not what every codec gives for none.
     pub fn rewrite(&self, records: &[Record<'_>], rewrite: Rewrite) -> std::io::Result<BytesMut> {
         let old = &self.header;
         let horizon = rewrite.delete_horizon.filter(|_| !old.has_delete_horizon());
@@ -66,13 +66,14 @@ impl<'a> Batch<'a> {
             TimestampType::CreateTime => max_timestamp.unwrap_or(old.max_timestamp),
             TimestampType::LogAppendTime => old.max_timestamp,
         };
-        let packed = if records.is_empty() {
-            Vec::new()
+        let codec = if records.is_empty() {
+            Codec::None
         } else {
-            compress(rewrite.codec, rewrite.level, &plain)?
+            rewrite.codec
         };
+        let packed = compress(codec, rewrite.level, &plain)?;
         let flag = if horizon.is_some() { DELETE_HORIZON } else { 0 };
-        let attributes = (old.attributes & !CODEC_MASK) | rewrite.codec.bits() | flag;
+        let attributes = (old.attributes & !CODEC_MASK) | codec.bits() | flag;
         let length = HEADER_LEN - LENGTH_END + packed.len();
         let header = BatchHeader {
             length: i32::try_from(length).map_err(std::io::Error::other)?,
@@ -189,20 +190,51 @@ mod tests {
     fn a_batch_without_records_keeps_its_place() {
         let bytes = five();
         let (batch, _) = Batch::split(&bytes).unwrap();
+        for codec in [
+            Codec::None,
+            Codec::Gzip,
+            Codec::Snappy,
+            Codec::Lz4,
+            Codec::Zstd,
+        ] {
+            let rewrite = Rewrite {
+                codec,
+                level: None,
+                delete_horizon: None,
+            };
+            let empty = batch.rewrite(&[], rewrite).unwrap();
+            assert_eq!(empty.len(), HEADER_LEN);
+            let (empty, _) = Batch::split(&empty).unwrap();
+            empty.verify().unwrap();
+            assert_eq!(
+                (empty.header().next_offset(), empty.header().record_count),
+                (45, 0)
+            );
+            assert_eq!(empty.header().max_timestamp, 1000);
+            let inflated = empty.inflate(0).unwrap();
+            assert_eq!(empty.records_in(&inflated).count(), 0, "{codec:?}");
+        }
+    }
+    #[test]
+    fn a_new_base_keeps_timestamps_however_far_away_they_are() {
+        let timestamps = [i64::MIN, -1, i64::MAX];
+        let mut builder = BatchBuilder::default();
+        for timestamp in timestamps {
+            builder.push(None, None, timestamp);
+        }
+        let bytes = builder.build();
+        let (batch, _) = Batch::split(&bytes).unwrap();
         let rewrite = Rewrite {
             codec: Codec::None,
             level: None,
-            delete_horizon: None,
+            delete_horizon: Some(99_000),
         };
-        let empty = batch.rewrite(&[], rewrite).unwrap();
-        assert_eq!(empty.len(), HEADER_LEN);
-        let (empty, _) = Batch::split(&empty).unwrap();
-        empty.verify().unwrap();
-        assert_eq!(
-            (empty.header().next_offset(), empty.header().record_count),
-            (45, 0)
-        );
-        assert_eq!(empty.header().max_timestamp, 1000);
-        assert_eq!(empty.records().count(), 0);
+        let before = records(&batch, &bytes[HEADER_LEN..]);
+        let again = batch.rewrite(&before, rewrite).unwrap();
+        let (again, _) = Batch::split(&again).unwrap();
+        let after = records(&again, &again.bytes()[HEADER_LEN..]);
+        assert_eq!(after, before);
+        let kept: Vec<_> = after.iter().map(|record| record.timestamp).collect();
+        assert_eq!(kept, timestamps);
     }
 }
