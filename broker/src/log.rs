@@ -202,7 +202,7 @@ impl Log {
     /// Verifies the segment that holds `offset`: what [`ReadError::Unverified`] asks for. Blocks on disk.
     pub fn verify(&self, partition: PartitionKey, offset: i64) -> Result<(), ReadError> {
         let held = self.find(partition)?;
-        verify::verify(self.shared.engine.disk.as_ref(), &held, offset)
+        verify::verify_at(self.shared.engine.disk.as_ref(), &held, offset)
             .map_err(|error| ReadError::Io { partition, error })
     }
 

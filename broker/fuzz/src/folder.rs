@@ -160,6 +160,7 @@ pub fn append(log: &Log, partition: PartitionKey, number: i64) -> Option<i64> {
         partition,
         batch: builder.build(),
         flush: Flush::Sync,
+        sync_every: None,
         origin: Origin::Broker,
     };
     let ticket = log.append(vec![append]).ok()?;

@@ -84,7 +84,7 @@ pub(super) fn compact(
         sources,
     } = task;
     for source in &sources {
-        verify::verify(disk, partition, source.span.base_offset)?;
+        verify::verify(disk, partition, &source.span)?;
     }
     if !partition.hold().damage.is_empty() {
         return Ok(None);

@@ -111,7 +111,10 @@ impl Manifest {
         for _ in 0..take_count(&mut rest, 20)? {
             manifest.partitions.push(take_partition(&mut rest)?);
         }
-        rest.is_empty().then_some(manifest)
+        let plausible = manifest.run < MOST
+            && manifest.lsn < MOST
+            && (0..i32::MAX).contains(&manifest.leader_epoch);
+        (plausible && rest.is_empty()).then_some(manifest)
     }
 }
 
@@ -148,7 +151,47 @@ fn take_partition(rest: &mut &[u8]) -> Option<PartitionRecord> {
             max_timestamp: rest.try_get_i64_le().ok()?,
         });
     }
-    Some(record)
+    record.is_plausible().then_some(record)
+}
+
+/// No offset, position or count of bytes comes near to this: sums of them never wrap.
+const MOST: u64 = 1 << 60;
+/// Nor does a single file come near to this.
+const MOST_SEGMENT_BYTES: u64 = 1 << 40;
+
+fn is_offset(offset: i64) -> bool {
+    u64::try_from(offset).is_ok_and(|offset| offset < MOST)
+}
+
+impl PartitionRecord {
+    /// Numbers that can be: a checksum that fits says nothing about what wrote it.
+    fn is_plausible(&self) -> bool {
+        let Self {
+            start,
+            end,
+            cleaned_to,
+            ..
+        } = *self;
+        let is_range = |&(first, next): &(i64, i64)| is_offset(first) && is_offset(next);
+        [start, end, cleaned_to].into_iter().all(is_offset)
+            && self.damage.iter().all(is_range)
+            && is_in_order(&self.segments)
+    }
+}
+
+/// Segments follow each other, and each offset is in one at most.
+fn is_in_order(segments: &[Span]) -> bool {
+    let follow = |pair: &[Span]| {
+        pair[0].base_offset < pair[1].base_offset && pair[0].next_offset <= pair[1].base_offset
+    };
+    let forward = |span: &Span| {
+        is_offset(span.base_offset)
+            && is_offset(span.next_offset)
+            && span.base_offset <= span.next_offset
+            && span.revision < u32::MAX
+            && span.size_bytes < MOST_SEGMENT_BYTES
+    };
+    segments.iter().all(forward) && segments.windows(2).all(follow)
 }
 
 fn put_count(out: &mut Vec<u8>, count: usize) {
@@ -176,6 +219,11 @@ mod tests {
             first_timestamp: 5,
             max_timestamp: 8,
         };
+        let later = Span {
+            base_offset: 30,
+            next_offset: 40,
+            ..span
+        };
         let record = PartitionRecord {
             partition: PartitionKey {
                 topic: Uuid([9; 16]),
@@ -186,7 +234,7 @@ mod tests {
             cleaned_to: 12,
             epochs: vec![(0, 0), (2, 12)],
             damage: vec![(30, 40)],
-            segments: vec![span, span],
+            segments: vec![span, later],
         };
         Manifest {
             run: 4,
@@ -195,6 +243,14 @@ mod tests {
             clean: true,
             partitions: vec![record.clone(), record],
         }
+    }
+
+    #[test]
+    fn segments_that_overlap_are_no_manifest() {
+        let mut manifest = sample();
+        let segments = &mut manifest.partitions[0].segments;
+        segments[1].base_offset -= 1;
+        assert_eq!(Manifest::decode(&manifest.encode()), None);
     }
 
     #[test]

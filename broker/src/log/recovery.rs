@@ -75,11 +75,13 @@ pub(super) fn open(disk: Arc<dyn Disk>, options: Options) -> Result<Opened, Refu
     let manifest = take_folder(disk.as_ref())?;
     let wal_names = disk.list(wal::DIR)?;
     let scan = scan(disk.as_ref(), &wal_names, manifest.run, manifest.lsn)?;
-    let leader_epoch = manifest.leader_epoch + i32::from(!manifest.clean);
+    let leader_epoch = manifest
+        .leader_epoch
+        .saturating_add(i32::from(!manifest.clean));
     let volume = disk.space()?;
     let engine = Arc::new(Engine::new(disk, options, volume, leader_epoch));
     engine.ring.find(engine.disk.as_ref())?;
-    let run = manifest.run + 1;
+    let run = manifest.run.saturating_add(1);
     let lsn = scan.next_lsn;
     let mut behind = Behind::new(Arc::clone(&engine), run, manifest.lsn);
     let mut replay = Replay::new(&mut behind, &manifest, &scan)?;

@@ -75,7 +75,7 @@ pub(super) fn replay(
                 partition: key,
                 offset,
             }) => {
-                verify::verify(disk, partition, offset).map_err(|error| ReadError::Io {
+                verify::verify_at(disk, partition, offset).map_err(|error| ReadError::Io {
                     partition: key,
                     error,
                 })?;

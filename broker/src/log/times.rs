@@ -85,7 +85,7 @@ fn largest(disk: &dyn Disk, partition: &Partition, start: i64) -> Result<Option<
     };
     // A trim went through this segment: what it has below the log start does not count.
     let above = || {
-        verify(disk, partition, span.base_offset)?;
+        verify(disk, partition, &span)?;
         let (mut walk, mut largest) = (Walk::new(file?, 0, span.size_bytes), others);
         while let Some((_, header)) = walk.next()? {
             if header.next_offset() > start {
@@ -198,7 +198,7 @@ fn candidates(
                 None => return gather(disk, partition, &mut held, timestamp),
             }
         };
-        verify(disk, partition, unverified.base_offset)
+        verify(disk, partition, &unverified)
             .map_err(|error| unreadable(partition, &unverified, error))?;
     }
 }

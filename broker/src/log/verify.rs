@@ -30,13 +30,26 @@ pub(super) struct Verified {
 }
 
 /// Verifies the segment that contains `offset`, unless that is done. Blocks on disk.
-pub(super) fn verify(disk: &dyn Disk, partition: &Partition, offset: i64) -> io::Result<()> {
-    let (span, file) = {
-        let mut held = partition.hold();
+pub(super) fn verify_at(disk: &dyn Disk, partition: &Partition, offset: i64) -> io::Result<()> {
+    let span = {
+        let held = partition.hold();
         let place = held
             .segments
             .partition_point(|segment| segment.span.next_offset <= offset);
-        match held.segments.get_mut(place) {
+        match held.segments.get(place) {
+            Some(segment) => segment.span,
+            None => return Ok(()),
+        }
+    };
+    verify(disk, partition, &span)
+}
+
+/// Verifies one segment, unless that is done or the partition has it no more. Blocks on disk.
+pub(super) fn verify(disk: &dyn Disk, partition: &Partition, span: &Span) -> io::Result<()> {
+    let (span, file) = {
+        let mut held = partition.hold();
+        let mut segments = held.segments.iter_mut();
+        match segments.find(|segment| is_same(&segment.span, span)) {
             Some(segment) if !segment.verified => (segment.span, segment.file(disk, partition.key)),
             _ => return Ok(()),
         }
@@ -53,12 +66,15 @@ pub(super) fn verify(disk: &dyn Disk, partition: &Partition, offset: i64) -> io:
     Ok(())
 }
 
+fn is_same(left: &Span, right: &Span) -> bool {
+    (left.base_offset, left.revision) == (right.base_offset, right.revision)
+}
+
 fn keep(partition: &Partition, span: &Span, verified: Verified) {
     let start = partition.start();
     let mut held = partition.hold();
-    let same = held.segments.iter_mut().find(|segment| {
-        (segment.span.base_offset, segment.span.revision) == (span.base_offset, span.revision)
-    });
+    let mut segments = held.segments.iter_mut();
+    let same = segments.find(|segment| is_same(&segment.span, span));
     let Some(segment) = same else {
         // Retention took it, or compaction wrote it anew.
         return;
