@@ -28,6 +28,7 @@ use wire::Uuid;
 
 use engine::Engine;
 use partition::Partition;
+use reading::Files;
 use threads::Threads;
 use writer::Writer;
 
@@ -196,7 +197,8 @@ impl Log {
         bounds: ReadBounds,
     ) -> Result<Slices, ReadError> {
         let held = self.find(partition)?;
-        reading::read(self.shared.engine.disk.as_ref(), &held, offset, bounds)
+        let disk = self.shared.engine.disk.as_ref();
+        reading::read(disk, &held, offset, bounds, Files::Verified)
     }
 
     /// Verifies the segment that holds `offset`: what [`ReadError::Unverified`] asks for. Blocks on disk.

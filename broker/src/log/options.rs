@@ -50,7 +50,7 @@ impl Default for Options {
             round_bytes: 2 * MIB,
             wal_file_bytes: None,
             start_file_bytes: MIB as u64,
-            write_behind_bytes: 4 * MIB,
+            write_behind_bytes: 2 * MIB,
             write_behind_delay: Duration::from_secs(1),
             checkpoint_bytes: 64 * MIB as u64,
             checkpoint_interval: Duration::from_secs(30),

@@ -29,6 +29,21 @@ pub(super) struct Want {
     pub(super) first_anyway: bool,
 }
 
+/// What files of earlier runs must be before anything of them is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Files {
+    Verified,
+    /// For who looks at headers only, and more closely where one does not fit.
+    AsTheyAre,
+}
+
+/// What holds for all of a read.
+#[derive(Debug, Clone, Copy)]
+struct Terms {
+    below: Option<i64>,
+    files: Files,
+}
+
 /// A part of a segment, taken under the lock and used without it.
 #[derive(Debug)]
 pub(super) struct View {
@@ -64,8 +79,13 @@ pub(super) fn read(
     partition: &Partition,
     offset: i64,
     bounds: ReadBounds,
+    files: Files,
 ) -> Result<Slices, ReadError> {
     let mut slices = Slices::default();
+    let terms = Terms {
+        below: bounds.below,
+        files,
+    };
     let mut want = Want {
         offset,
         below: i64::MAX,
@@ -74,7 +94,7 @@ pub(super) fn read(
         first_anyway: bounds.at_least_one,
     };
     while slices.parts().len() < MAX_PIECES {
-        let Some(view) = look(disk, partition, &mut want, bounds.below, &mut slices)? else {
+        let Some(view) = look(disk, partition, &mut want, terms, &mut slices)? else {
             break;
         };
         let io = |error| ReadError::Io {
@@ -99,13 +119,13 @@ fn look(
     disk: &dyn Disk,
     partition: &Partition,
     want: &mut Want,
-    below: Option<i64>,
+    terms: Terms,
     slices: &mut Slices,
 ) -> Result<Option<View>, ReadError> {
     let start = partition.start();
     let mut held = partition.hold();
     let high_watermark = held.high_watermark;
-    want.below = below.unwrap_or(i64::MAX).min(high_watermark);
+    want.below = terms.below.unwrap_or(i64::MAX).min(high_watermark);
     if let Some(damage) = held.damage_after(want.offset) {
         want.below = want.below.min(damage.first_offset);
     }
@@ -139,7 +159,7 @@ fn look(
         held.tail.read(want, slices);
         return Ok(None);
     }
-    if held.is_unverified(want.offset) {
+    if terms.files == Files::Verified && held.is_unverified(want.offset) {
         return if slices.is_empty() {
             Err(ReadError::Unverified {
                 partition: partition.key,

@@ -6,8 +6,12 @@ use bytes::Bytes;
 use wire::record_batch::BatchHeader;
 
 use super::{
-    Detail, ReadBounds, ReadError, Replayed, Slice, disk::Disk, partition::Partition, reading,
-    segment::Walk, verify,
+    Detail, ReadBounds, ReadError, Replayed, Slice,
+    disk::Disk,
+    partition::Partition,
+    reading::{self, Files},
+    segment::Walk,
+    verify,
 };
 
 /// Read at once.
@@ -58,48 +62,77 @@ pub(super) fn replay(
         end,
         jumped: true,
     };
+    let mut reader = Reader {
+        disk,
+        partition,
+        detail,
+        files: Files::Verified,
+    };
+    // Headers tell nothing of what they head: reading all of it would make a start as long as the data.
+    if detail == Detail::Headers {
+        reader.files = Files::AsTheyAre;
+    }
     while progress.offset < end {
+        let before = progress.offset;
+        match reader.step(&mut progress, each) {
+            Ok(()) if progress.offset == before => break,
+            Ok(()) => {}
+            Err(ReadError::Corrupt(damage)) => progress.jump(damage.next_offset),
+            // Retention went on meanwhile.
+            Err(ReadError::OutOfRange { start, .. }) if start > progress.offset => {
+                progress.jump(start);
+            }
+            Err(ReadError::Unverified { offset, .. }) => {
+                verify::verify_at(disk, partition, offset).map_err(|error| ReadError::Io {
+                    partition: partition.key,
+                    error,
+                })?;
+            }
+            Err(ReadError::Io { .. }) if reader.files == Files::AsTheyAre => {
+                reader.files = Files::Verified;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// How a replay reads.
+struct Reader<'a> {
+    disk: &'a dyn Disk,
+    partition: &'a Partition,
+    detail: Detail,
+    files: Files,
+}
+
+impl Reader<'_> {
+    /// One answer's worth.
+    fn step(
+        &self,
+        progress: &mut Progress,
+        each: &mut dyn FnMut(Replayed),
+    ) -> Result<(), ReadError> {
         let bounds = ReadBounds {
             max_bytes: STEP_BYTES,
             memory_bytes: usize::MAX,
             at_least_one: true,
-            below: Some(end),
+            below: Some(progress.end),
         };
-        let slices = match reading::read(disk, partition, progress.offset, bounds) {
-            Ok(slices) => slices,
-            Err(ReadError::Corrupt(damage)) => {
-                progress.jump(damage.next_offset);
-                continue;
-            }
-            Err(ReadError::Unverified {
-                partition: key,
-                offset,
-            }) => {
-                verify::verify_at(disk, partition, offset).map_err(|error| ReadError::Io {
-                    partition: key,
-                    error,
-                })?;
-                continue;
-            }
-            // Retention went on meanwhile.
-            Err(ReadError::OutOfRange { start, .. }) if start > progress.offset => {
-                progress.jump(start);
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        let before = progress.offset;
+        let slices = reading::read(
+            self.disk,
+            self.partition,
+            progress.offset,
+            bounds,
+            self.files,
+        )?;
         for part in slices.parts() {
-            replay_part(part, detail, &mut progress, each).map_err(|error| ReadError::Io {
-                partition: partition.key,
+            replay_part(part, self.detail, progress, each).map_err(|error| ReadError::Io {
+                partition: self.partition.key,
                 error,
             })?;
         }
-        if progress.offset == before {
-            break;
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn replay_part(

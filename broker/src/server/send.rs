@@ -25,6 +25,10 @@ pub(super) async fn pieces(
     patience: Duration,
 ) -> io::Result<u64> {
     let mut sent_bytes = 0;
+    let has_files = pieces.iter().any(|piece| matches!(piece, Slice::File(_)));
+    if has_files {
+        hold_back(stream, true);
+    }
     for piece in pieces {
         sent_bytes += piece.size_bytes() as u64;
         match piece {
@@ -36,7 +40,25 @@ pub(super) async fn pieces(
             Slice::File(range) => file(stream, range, budget, patience).await?,
         }
     }
+    if has_files {
+        timeout(patience, stream.flush())
+            .await
+            .map_err(io::Error::other)??;
+        hold_back(stream, false);
+    }
     Ok(sent_bytes)
+}
+
+/// Has the system send whole segments only, until it is told that an answer is complete: what leads and ends a range of a
+/// file are a few bytes, and each of them alone would wake the client for nothing.
+fn hold_back(stream: &BufWriter<OwnedWriteHalf>, held: bool) {
+    #[cfg(target_os = "linux")]
+    {
+        // It costs the client a wake-up where it cannot be set, nothing else.
+        let _ = rustix::net::sockopt::set_tcp_cork(stream.get_ref().as_ref(), held);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (stream, held);
 }
 
 async fn file(
