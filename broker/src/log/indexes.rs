@@ -52,7 +52,8 @@ pub(super) fn save(disk: &dyn Disk, partition: &Partition, closed: &Span) -> io:
     Ok(())
 }
 
-fn is_same(left: &Span, right: &Span) -> bool {
+/// Whether both are of one file, however much it has grown.
+pub(super) fn is_same(left: &Span, right: &Span) -> bool {
     (left.base_offset, left.revision) == (right.base_offset, right.revision)
 }
 

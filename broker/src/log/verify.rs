@@ -12,6 +12,7 @@ use super::{
     Damage, PartitionKey,
     disk::{Disk, DiskFile},
     index::Index,
+    indexes::is_same,
     partition::Partition,
     retention::Span,
     segment::file_name,
@@ -64,10 +65,6 @@ pub(super) fn verify(disk: &dyn Disk, partition: &Partition, span: &Span) -> io:
     };
     keep(partition, &span, verified);
     Ok(())
-}
-
-fn is_same(left: &Span, right: &Span) -> bool {
-    (left.base_offset, left.revision) == (right.base_offset, right.revision)
 }
 
 fn keep(partition: &Partition, span: &Span, verified: Verified) {

@@ -57,8 +57,16 @@ pub(super) struct Looked {
     pub(super) outcomes: Vec<Outcome>,
     /// The answer can go: it has the bytes, or something that cannot wait.
     pub(super) ready: bool,
-    /// A file that is to be verified before the next look can see more.
-    pub(super) unverified: Option<(PartitionKey, i64)>,
+    /// The first partition of which nothing is seen before its file is verified: its place among those wanted.
+    pub(super) unverified: Option<Unverified>,
+}
+
+/// A file to verify.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unverified {
+    pub(super) index: usize,
+    pub(super) key: PartitionKey,
+    pub(super) offset: i64,
 }
 
 /// All partitions, in order. The first batch of the first partition that has one is given whatever its size (KIP-74).
@@ -66,14 +74,15 @@ pub(super) fn all(log: &Log, wanted: &[Result<Wanted, ErrorCode>], limits: Limit
     let (mut left, mut size_bytes, mut urgent) = (limits, 0, false);
     let mut unverified = None;
     let mut outcomes = Vec::with_capacity(wanted.len());
-    for one in wanted {
-        let outcome = match one {
-            Ok(wanted) => look(log, wanted, left, size_bytes == 0).unwrap_or_else(|place| {
-                unverified = Some(place);
-                ErrorCode::KafkaStorageError.into()
-            }),
-            Err(code) => (*code).into(),
+    for (index, one) in wanted.iter().enumerate() {
+        let (outcome, offset) = match one {
+            Ok(wanted) => look(log, wanted, left, size_bytes == 0),
+            Err(code) => ((*code).into(), None),
         };
+        if let (Ok(Wanted { key, .. }), Some(offset)) = (one, offset) {
+            let key = *key;
+            unverified.get_or_insert(Unverified { index, key, offset });
+        }
         match &outcome {
             Outcome::Read { slices, .. } => {
                 size_bytes += slices.size_bytes();
@@ -91,18 +100,13 @@ pub(super) fn all(log: &Log, wanted: &[Result<Wanted, ErrorCode>], limits: Limit
     }
 }
 
-/// One partition; an error is the place of a file that is to be verified first.
-fn look(
-    log: &Log,
-    wanted: &Wanted,
-    left: Limits,
-    first: bool,
-) -> Result<Outcome, (PartitionKey, i64)> {
+/// One partition. An offset beside it lies in a file that is to be verified; until then there is nothing to read.
+fn look(log: &Log, wanted: &Wanted, left: Limits, first: bool) -> (Outcome, Option<i64>) {
     let Some(offsets) = log.offsets(wanted.key) else {
-        return Ok(ErrorCode::UnknownTopicOrPartition.into());
+        return (ErrorCode::UnknownTopicOrPartition.into(), None);
     };
     if let Some(end) = diverging(log, wanted) {
-        return Ok(Outcome::Diverged { end, offsets });
+        return (Outcome::Diverged { end, offsets }, None);
     }
     let bounds = ReadBounds {
         max_bytes: wanted.max_bytes.min(left.most),
@@ -110,14 +114,18 @@ fn look(
         at_least_one: first,
         below: None,
     };
-    Ok(match log.read(wanted.key, wanted.offset, bounds) {
-        Ok(slices) => Outcome::Read { slices, offsets },
-        Err(ReadError::Unverified { partition, offset }) => return Err((partition, offset)),
-        Err(error) => Outcome::Refused {
-            code: read_code(&error),
-            leader_epoch: log.leader_epoch(wanted.key),
-        },
-    })
+    let (slices, unverified) = match log.read(wanted.key, wanted.offset, bounds) {
+        Ok(slices) => (slices, None),
+        Err(ReadError::Unverified { offset, .. }) => (Slices::default(), Some(offset)),
+        Err(error) => {
+            let refused = Outcome::Refused {
+                code: read_code(&error),
+                leader_epoch: log.leader_epoch(wanted.key),
+            };
+            return (refused, None);
+        }
+    };
+    (Outcome::Read { slices, offsets }, unverified)
 }
 
 /// The largest epoch both may share and its end, when the client's last epoch ended before its offset (KIP-595).

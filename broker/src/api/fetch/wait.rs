@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use wire::ErrorCode;
 
-use super::read::{self, Limits, Looked, Outcome, Wanted};
-use crate::log::{Log, PartitionKey};
+use super::read::{self, Limits, Looked, Outcome, Unverified, Wanted};
+use crate::log::Log;
 use crate::memory::Budget;
 
 /// A pending change of one high watermark; gives its receiver back for the next wait.
@@ -26,18 +26,27 @@ pub(super) async fn enough(
     // Subscribed before the first look, so that no append between the two is missed.
     let mut changes: Option<Vec<Change>> = None;
     let deadline = Instant::now() + max_wait;
+    let mut has_verified = false;
     loop {
         let Looked {
-            outcomes,
+            mut outcomes,
             ready,
             unverified,
         } = read::all(log, wanted, limits);
-        if let Some((partition, offset)) = unverified
-            && verified(log, budget, partition, offset).await
+        let answerable = ready || Instant::now() >= deadline;
+        // One file a request, and more only as long as there is nothing to answer: each partition gets its turn, and a
+        // client of many waits for none of them.
+        if let Some(file) = unverified
+            && !(answerable && has_verified)
         {
-            continue;
+            if verified(log, budget, file).await {
+                has_verified = true;
+                continue;
+            }
+            outcomes[file.index] = ErrorCode::KafkaStorageError.into();
+            return outcomes;
         }
-        if ready || Instant::now() >= deadline {
+        if answerable {
             return outcomes;
         }
         let Some(changes) = &mut changes else {
@@ -51,11 +60,11 @@ pub(super) async fn enough(
 }
 
 /// Whether a file could be verified, off the async threads. Only so many look at files at a time.
-async fn verified(log: &Log, budget: &Budget, partition: PartitionKey, offset: i64) -> bool {
+async fn verified(log: &Log, budget: &Budget, file: Unverified) -> bool {
     let turn = budget.file_read().await;
     let log = log.clone();
     let done = tokio::task::spawn_blocking(move || {
-        let done = log.verify(partition, offset);
+        let done = log.verify(file.key, file.offset);
         done.inspect_err(|error| tracing::warn!(%error, "verify a segment"))
     });
     let done = matches!(done.await, Ok(Ok(())));

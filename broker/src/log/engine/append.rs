@@ -46,8 +46,11 @@ impl Engine {
             .check_room(size_bytes, self.options.queue_bytes)
             .map_err(AppendError::Full)?;
         // From here on nothing can fail: offsets that are assigned are written.
-        if prepared.iter().filter(|one| one.is_sync_due()).count() > 0 {
-            flush = Flush::Sync;
+        for one in &prepared {
+            // Each counts, whatever the others say.
+            if one.is_sync_due() {
+                flush = Flush::Sync;
+            }
         }
         let (entries, appended): (Vec<_>, Vec<_>) = prepared
             .into_iter()
