@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::io::{AsyncWriteExt, BufReader, BufWriter};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -38,6 +39,11 @@ pub(super) async fn run(
 ) -> Result<(), String> {
     // Answers are small and waited for; a failure here costs latency only.
     let _ = stream.set_nodelay(true);
+    if let Some(bytes) = broker.config.socket_send_buffer_bytes {
+        // Left to itself the system buffers megabytes for a reader, and a byte that has left the processor's cache before
+        // the reader takes it costs both of them twice. A failure here costs that only.
+        let _ = set_socket_send_buffer_size(&stream, bytes);
+    }
     let (read, write) = stream.into_split();
     let (replies, owed) = mpsc::channel(REPLIES_IN_FLIGHT);
     let mut sending = std::pin::pin!(send_replies(broker, write, owed));

@@ -21,6 +21,8 @@ pub struct BrokerConfig {
     pub max_connections: usize,
     /// As given; the budget may allow less, see [`crate::memory::Budget::max_frame_bytes`].
     pub socket_request_max_bytes: usize,
+    /// What the system holds of a connection's answers; unset, as much as it likes.
+    pub socket_send_buffer_bytes: Option<usize>,
     pub fetch_max_bytes: usize,
     pub group_initial_rebalance_delay: Duration,
     pub group_min_session_timeout: Duration,
@@ -83,6 +85,7 @@ impl BrokerConfig {
             connections_max_idle: values.millis("connections.max.idle.ms"),
             max_connections: values.number("max.connections"),
             socket_request_max_bytes: values.number("socket.request.max.bytes"),
+            socket_send_buffer_bytes: values.at_least_zero("socket.send.buffer.bytes"),
             fetch_max_bytes: values.number("fetch.max.bytes"),
             group_initial_rebalance_delay: values.millis("group.initial.rebalance.delay.ms"),
             group_min_session_timeout: values.millis("group.min.session.timeout.ms"),
@@ -200,6 +203,11 @@ impl Values<'_> {
         self.text(name).trim().parse().unwrap_or_default()
     }
 
+    /// None where -1 stands for no bound.
+    fn at_least_zero(&self, name: &str) -> Option<usize> {
+        self.text(name).trim().parse().ok()
+    }
+
     fn millis(&self, name: &str) -> Duration {
         Duration::from_millis(self.number(name))
     }
@@ -228,6 +236,7 @@ mod tests {
         assert_eq!(config.connections_max_idle, Duration::from_mins(10));
         assert_eq!(config.max_connections, 4096);
         assert_eq!(config.socket_request_max_bytes, 100 << 20);
+        assert_eq!(config.socket_send_buffer_bytes, Some(256 << 10));
         assert_eq!(config.fetch_max_bytes, 55 << 20);
         assert_eq!(config.group_initial_rebalance_delay, Duration::ZERO);
         assert_eq!(config.group_min_session_timeout, Duration::from_secs(6));
@@ -266,9 +275,11 @@ mod tests {
             ("log.retention.hours", "24"),
             ("log.retention.minutes", "30"),
             ("log.roll.hours", "1"),
+            ("socket.send.buffer.bytes", "-1"),
         ]))
         .unwrap();
         assert_eq!(config.num_partitions, 4);
+        assert_eq!(config.socket_send_buffer_bytes, None);
         assert_eq!(config.given("log.retention.ms"), Some("1800000"));
         assert_eq!(config.given("log.roll.ms"), Some("3600000"));
         assert_eq!(config.given("log.segment.bytes"), None);
