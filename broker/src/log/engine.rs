@@ -34,6 +34,8 @@ pub(super) struct Engine {
     /// A std mutex: held while offsets are assigned, a few microseconds.
     gather: Mutex<Gather>,
     gathered: Condvar,
+    /// Groups were put into the gathering round of which the writer was not told.
+    is_gathering: AtomicBool,
     queue: Mutex<BehindQueue>,
     /// The write-behind has something to do.
     waiting: Condvar,
@@ -77,6 +79,7 @@ impl Engine {
             table: RwLock::default(),
             gather: Mutex::default(),
             gathered: Condvar::new(),
+            is_gathering: AtomicBool::new(false),
             queue: Mutex::default(),
             waiting: Condvar::new(),
             drained: Condvar::new(),

@@ -96,7 +96,7 @@ impl Producers {
         }
     }
 
-    /// Checks every batch and appends the new ones together. `headers` are those of `batches`, whose partitions must
+    /// Checks every batch and appends the new ones together, as [`Log::gather`] does. `headers` are those of `batches`, whose partitions must
     /// differ. A partition whose producers are not rebuilt takes any sequence.
     pub fn append(
         &self,
@@ -134,7 +134,7 @@ impl Producers {
                 ticket: None,
             });
         }
-        let ticket = log.append(group)?;
+        let ticket = log.gather(group)?;
         for (mut header, appended) in headers.into_iter().zip(ticket.appended()) {
             header.base_offset = appended.base_offset;
             if let Some(Entry::Ready(producers)) = partitions.get_mut(&appended.partition) {

@@ -4,7 +4,9 @@
 //! or `JoinGroup` stops this connection and no other. A handler that only waits for the disk hands
 //! over the rest as [`Reply::Later`], and the next request is read meanwhile.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use rustix::net::sockopt::set_socket_send_buffer_size;
@@ -22,7 +24,7 @@ use crate::server::send;
 /// Replies that may wait for the disk or the client while further requests are read.
 const REPLIES_IN_FLIGHT: usize = 32;
 /// A request and its answer are mostly small; larger ones bypass these buffers.
-const READ_BUFFER_BYTES: usize = 4 << 10;
+const READ_BUFFER_BYTES: usize = 16 << 10;
 const WRITE_BUFFER_BYTES: usize = 8 << 10;
 /// How long a stopping broker waits for a client to take the answers it is owed.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
@@ -51,7 +53,7 @@ pub(super) async fn run(
         // The client takes no more answers, or one could not be made: no use in reading on.
         ended = &mut sending => return ended,
         () = stop.cancelled() => Ok(()),
-        ended = read_requests(broker, Arc::new(connection), read, replies) => ended,
+        ended = in_turns(broker, read_requests(broker, Arc::new(connection), read, replies)) => ended,
     };
     // Requests before the end are answered still.
     let patience = if stop.is_cancelled() {
@@ -63,6 +65,18 @@ pub(super) async fn run(
         Ok(sent) => ended.and(sent),
         Err(_) => ended,
     }
+}
+
+/// Runs the reading half. What it appended goes to the disk whenever it has to wait: requests that came in together share a
+/// round of the log.
+async fn in_turns<T>(broker: &Broker, reading: impl Future<Output = T>) -> T {
+    let mut reading = std::pin::pin!(reading);
+    poll_fn(|context| {
+        let turn = reading.as_mut().poll(context);
+        broker.log.write_gathered();
+        turn
+    })
+    .await
 }
 
 async fn read_requests(
@@ -128,7 +142,8 @@ async fn send_replies(
     }
 }
 
-/// Waits for what a reply waits for, with everything before it sent.
+/// Waits for what a reply waits for, with everything before it sent if that takes time: answers that a round of the log made
+/// ready together leave together.
 async fn settled(
     mut reply: Reply,
     write: &mut BufWriter<OwnedWriteHalf>,
@@ -137,10 +152,16 @@ async fn settled(
         match reply {
             Reply::Frame(pieces) => return Ok(Some(pieces)),
             Reply::Silence => return Ok(None),
-            Reply::Later(rest) => {
-                // A failed flush shows again at the next write.
-                let _ = write.flush().await;
-                reply = rest.await.map_err(refused)?;
+            Reply::Later(mut rest) => {
+                let ready = poll_fn(|context| Poll::Ready(rest.as_mut().poll(context))).await;
+                let rest = if let Poll::Ready(done) = ready {
+                    done
+                } else {
+                    // A failed flush shows again at the next write.
+                    let _ = write.flush().await;
+                    rest.await
+                };
+                reply = rest.map_err(refused)?;
             }
         }
     }

@@ -23,8 +23,11 @@ use super::{
 /// The reserve is a hundredth of the volume, but never more than this: large disks need no larger one, and a laptop with
 /// a few free gigabytes on a large disk must still be able to produce.
 const MAX_SHARE_BYTES: u64 = 1 << 30;
+/// From here on what was appended is worth a round of its own, and the disk works while more comes in.
+const GATHER_BYTES: usize = 64 << 10;
 
 impl Engine {
+    /// Puts a group into the gathering round. Only much wakes the writer.
     pub(in crate::log) fn append(&self, group: Vec<Append>) -> Result<Ticket, AppendError> {
         let mut prepared = Vec::with_capacity(group.len());
         let (mut size_bytes, mut flush, mut client) = (0, Flush::PageCache, false);
@@ -64,13 +67,29 @@ impl Engine {
             flush,
             done: Some(done),
         });
+        let is_much = gather.queued_bytes() >= GATHER_BYTES;
         // Or the writer wakes only to wait for the lock.
         drop(gather);
-        self.gathered.notify_one();
+        if is_much {
+            self.wake_writer();
+        } else {
+            self.is_gathering.store(true, Ordering::Release);
+        }
         Ok(Ticket {
             appended,
             done: receiver,
         })
+    }
+
+    pub(in crate::log) fn wake_writer(&self) {
+        self.is_gathering.store(false, Ordering::Release);
+        self.gathered.notify_one();
+    }
+
+    pub(in crate::log) fn wake_for_gathered(&self) {
+        if self.is_gathering.swap(false, Ordering::AcqRel) {
+            self.gathered.notify_one();
+        }
     }
 
     fn prepare(&self, append: Append) -> Result<Prepared, AppendError> {
