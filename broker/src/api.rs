@@ -43,7 +43,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use wire::{ApiKey, Message, Reader, Request, RequestHeader};
+use wire::{ApiKey, Reader, Request, RequestHeader};
 
 use crate::Broker;
 use body::Body;
@@ -67,7 +67,7 @@ type Calling<'a> = Pin<Box<dyn Future<Output = Result<Reply, Refusal>> + Send + 
 macro_rules! answers {
     ($key:ident, $module:ident) => {
         row!($key, $module, |broker, context, body| {
-            let request = decode(body.bytes(), context.api_version)?;
+            let request = decode(broker, body.bytes(), context.api_version)?;
             let response = $module::handle(broker, context, request).await?;
             Reply::message(context, ApiKey::$key, &response)
         })
@@ -79,7 +79,7 @@ macro_rules! answers {
 macro_rules! replies {
     ($key:ident, $module:ident) => {
         row!($key, $module, |broker, context, body| {
-            let request = decode(body.bytes(), context.api_version)?;
+            let request = decode(broker, body.bytes(), context.api_version)?;
             $module::handle(broker, context, request).await
         })
     };
@@ -142,19 +142,11 @@ pub(crate) static TABLE: &[Api] = &[
     answers!(DescribeCluster, describe_cluster),
 ];
 
-/// Memory the decoded form of a request may take besides a multiple of its frame: real requests
-/// name long things with few bytes at most sixteen-fold, and no client needs more than the cap.
-const DECODED_LEAST_BYTES: usize = 64 << 10;
-const DECODED_MOST_BYTES: usize = 32 << 20;
-const DECODED_TIMES: usize = 16;
-
-fn decode<'a, M: Message<'a>>(body: &'a [u8], version: i16) -> Result<M, Refusal> {
-    let budget = body
-        .len()
-        .saturating_mul(DECODED_TIMES)
-        .min(DECODED_MOST_BYTES);
-    let budget = budget + DECODED_LEAST_BYTES;
-    Ok(M::decode(&mut Reader::with_budget(body, budget), version)?)
+/// A request in memory that was granted with its frame.
+fn decode<'a, R: Request<'a>>(broker: &Broker, body: &'a [u8], version: i16) -> Result<R, Refusal> {
+    let has_records = R::KEY == ApiKey::Produce;
+    let budget = broker.budget.decoded_bytes(body.len(), has_records);
+    Ok(R::decode(&mut Reader::with_budget(body, budget), version)?)
 }
 
 /// Answers one frame (without its length).

@@ -38,6 +38,11 @@ impl Broker {
         &self.topics
     }
 
+    /// The log.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// The consumer groups.
     pub fn groups(&self) -> &Groups {
         &self.groups

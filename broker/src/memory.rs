@@ -1,19 +1,32 @@
 //! The one memory budget: what requests may hold before their bytes are read.
 //!
-//! A frame's body is read only after its length was granted here, so a client cannot make the
-//! broker allocate by announcing. Two pools, so that a few large announcements (sent or not) never
-//! keep small requests waiting.
+//! A frame's body is read only after its length was granted here, with what its decoded form may
+//! take, so a client cannot make the broker allocate by announcing. Two pools, so that a few large
+//! announcements (sent or not) never keep small requests waiting.
+
+mod cgroup;
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub(crate) use cgroup::is_short;
+
 /// The most the whole process uses for requests in flight.
 const MOST_BYTES: usize = 128 << 20;
 /// Below this nothing useful could run.
 const LEAST_BYTES: usize = 8 << 20;
-/// Frames up to this length draw from the small pool.
+/// What needs no more than this draws from the small pool.
 const SMALL_FRAME_BYTES: usize = 1 << 20;
+/// What the decoded form of a request may take: so many times its frame, which names of a few bytes
+/// need, and a little more for the smallest. Records are no part of it: they stay in their frame.
+const DECODED_TIMES: usize = 8;
+const DECODED_LEAST_BYTES: usize = 4 << 10;
+/// What is granted for a request without records: so many times its frame. A fetch that waits holds
+/// places, watches and, at each look, outcomes: about twelve times what named them.
+const HELD_TIMES: usize = 16;
+/// The part of the budget that the decoded form of a request with records may take.
+const DECODED_WITH_RECORDS_PARTS: usize = 8;
 /// The share of one reader in the memory for answers.
 const LEAST_SHARE_BYTES: usize = 16 << 10;
 const MOST_SHARE_BYTES: usize = 4 << 20;
@@ -41,7 +54,7 @@ pub struct Grant {
 impl Budget {
     /// The budget of this process: 128 MiB, or half of what its cgroup allows.
     pub fn of_this_process() -> Self {
-        Self::new(cgroup_limit_bytes().map_or(MOST_BYTES, |limit| limit / 2))
+        Self::new(cgroup::limit_bytes().map_or(MOST_BYTES, |limit| limit / 2))
     }
 
     /// A budget of this many bytes, held to 8–128 MiB: a quarter for small frames, the rest for
@@ -71,6 +84,26 @@ impl Budget {
         self.large_bytes
     }
 
+    /// What the decoded form of a frame may take, its records aside.
+    pub fn decoded_bytes(&self, frame_bytes: usize, has_records: bool) -> usize {
+        let decoded = frame_bytes.saturating_mul(DECODED_TIMES);
+        let most = match has_records {
+            true => self.total_bytes / DECODED_WITH_RECORDS_PARTS,
+            false => usize::MAX,
+        };
+        decoded.min(most).saturating_add(DECODED_LEAST_BYTES)
+    }
+
+    /// What a frame and all that is made of it may take together. Of a frame with records it is the frame: most of it is
+    /// records, and what is not has its own bound and is gone before the next frame is read.
+    pub fn needed_bytes(frame_bytes: usize, has_records: bool) -> usize {
+        if has_records {
+            return frame_bytes;
+        }
+        let held = frame_bytes.saturating_mul(HELD_TIMES);
+        held.saturating_add(DECODED_LEAST_BYTES)
+    }
+
     /// What one answer may hold in memory until its client has taken it: with so many connections, all of them together
     /// stay within half of the budget. An answer always holds its first batch.
     pub fn reader_share_bytes(&self, connections: i64) -> usize {
@@ -84,45 +117,20 @@ impl Budget {
         Grant { _permit: permit }
     }
 
-    /// Waits until a frame of this length may be read. Waiters are served in order.
+    /// Waits until a frame that needs so much may be read. Waiters are served in order.
     ///
-    /// The caller has refused lengths above [`Budget::max_frame_bytes`]: they would wait for ever.
-    pub async fn grant(&self, frame_bytes: usize) -> Grant {
-        let pool = if frame_bytes <= SMALL_FRAME_BYTES {
+    /// The caller has refused what needs more than [`Budget::max_frame_bytes`]: it would wait for ever.
+    pub async fn grant(&self, needed_bytes: usize) -> Grant {
+        let pool = if needed_bytes <= SMALL_FRAME_BYTES {
             &self.small
         } else {
             &self.large
         };
-        let permits = u32::try_from(frame_bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX);
+        let permits = u32::try_from(needed_bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX);
         // The pools are never closed, so the only error cannot come.
         let permit = Arc::clone(pool).acquire_many_owned(permits).await.ok();
         Grant { _permit: permit }
     }
-}
-
-/// Whether the control group of this process, page cache included, uses more than four fifths of what it may.
-pub fn is_short() -> bool {
-    let used = first_number(&[
-        "/sys/fs/cgroup/memory.current",
-        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-    ]);
-    match (used, cgroup_limit_bytes()) {
-        (Some(used), Some(limit)) => used > limit / 5 * 4,
-        _ => false,
-    }
-}
-
-/// The memory limit of the control group this process runs in (version 2, then 1), if there is one.
-fn cgroup_limit_bytes() -> Option<usize> {
-    first_number(&[
-        "/sys/fs/cgroup/memory.max",
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-    ])
-}
-
-fn first_number(paths: &[&str]) -> Option<usize> {
-    let mut paths = paths.iter();
-    paths.find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse().ok())
 }
 
 #[cfg(test)]
@@ -165,6 +173,16 @@ mod tests {
                 "{connections}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_decoded_counts_where_it_is_not_records() {
+        let budget = Budget::new(64 << 20);
+        assert_eq!(Budget::needed_bytes(50 << 20, true), 50 << 20);
+        assert_eq!(budget.decoded_bytes(50 << 20, true), (8 << 20) + 4096);
+        assert_eq!(budget.decoded_bytes(100, true), 4896);
+        assert_eq!(budget.decoded_bytes(1 << 20, false), (8 << 20) + 4096);
+        assert_eq!(Budget::needed_bytes(100, false), 5696);
     }
 
     #[test]

@@ -59,11 +59,11 @@ pub(crate) async fn handle(
         least: usize::try_from(request.min_bytes).unwrap_or(0),
     };
     let max_wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0));
-    let wanted: Vec<_> = asked
-        .iter()
-        .flat_map(|topic| &topic.partitions)
-        .map(|(_, wanted)| *wanted)
-        .collect();
+    let count = asked.iter().map(|topic| topic.partitions.len()).sum();
+    let mut wanted = Vec::with_capacity(count);
+    for topic in &asked {
+        wanted.extend(topic.partitions.iter().map(|(_, wanted)| *wanted));
+    }
     // The request borrows from its frame: what waits must not.
     drop(request);
     let outcomes = wait::enough(&broker.log, &wanted, limits, max_wait, &broker.budget).await;

@@ -102,7 +102,7 @@ pub(super) async fn handle(
 }
 
 fn examine(broker: &Broker, context: &Context, body: &Body) -> Result<Examined, Refusal> {
-    let request: Request<'_> = decode(body.bytes(), context.api_version)?;
+    let request: Request<'_> = decode(broker, body.bytes(), context.api_version)?;
     let refused = refuse_all(&request);
     let mut checked = Vec::new();
     let mut asked = Vec::with_capacity(request.topic_data.len());

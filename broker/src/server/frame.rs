@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
+use wire::ApiKey;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::timeout;
 
@@ -44,9 +45,16 @@ impl Frames {
             Ok(Err(_)) | Err(_) => return Err(End::Gone),
         }
         let length = checked_length(prefix, self.max_bytes).map_err(End::Bad)?;
-        let grant = self.budget.grant(length).await;
+        let mut key = [0; 2];
+        match timeout(STALL, stream.read_exact(&mut key)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(_)) | Err(_) => return Err(End::Gone),
+        }
+        let needed = self.needed(i16::from_be_bytes(key), length)?;
+        let grant = self.budget.grant(needed).await;
         // Capacity, not bytes: memory is touched only as the body comes in.
         let mut body = BytesMut::with_capacity(length);
+        body.put_slice(&key);
         while body.len() < length {
             let missing = length - body.len();
             let mut room = (&mut body).limit(missing);
@@ -56,6 +64,19 @@ impl Frames {
             }
         }
         Ok((body, grant))
+    }
+
+    /// The memory to be granted for a request of this length.
+    fn needed(&self, key: i16, length: usize) -> Result<usize, End> {
+        let has_records = key == ApiKey::Produce.code();
+        let needed = Budget::needed_bytes(length, has_records);
+        if needed <= self.budget.max_frame_bytes() {
+            return Ok(needed);
+        }
+        Err(End::Bad(format!(
+            "a request of {length} bytes without records (API key {key}) may need {needed} bytes of memory, requests may use {}",
+            self.budget.max_frame_bytes()
+        )))
     }
 }
 
@@ -127,6 +148,24 @@ mod tests {
         let (frame, _grant) = frames.next(&mut stream).await.unwrap();
         assert_eq!(&frame[..], [1, 2, 3, 4, 5, 6, 7, 8]);
         assert!(matches!(frames.next(&mut stream).await, Err(End::Gone)));
+    }
+
+    #[tokio::test]
+    async fn only_records_fill_the_largest_frames() {
+        let budget = Budget::new(0);
+        let most = budget.max_frame_bytes();
+        let frames = Frames {
+            budget,
+            max_bytes: most,
+            idle: Duration::from_secs(10),
+        };
+        let (produce, metadata) = (ApiKey::Produce.code(), ApiKey::Metadata.code());
+        assert_eq!(frames.needed(produce, most).unwrap(), most);
+        assert!(frames.needed(metadata, most / 20).is_ok());
+        let Err(End::Bad(why)) = frames.needed(metadata, most / 16) else {
+            panic!("it was granted");
+        };
+        assert!(why.contains("without records (API key 3)"), "{why}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@
 )]
 
 mod cleaning;
+mod together;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

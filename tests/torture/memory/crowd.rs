@@ -23,6 +23,8 @@ const CONNECTIONS: usize = 1000;
 const ANNOUNCED_BYTES: i32 = 90 << 20;
 const PARTITIONS: i32 = 1000;
 const TIMES: usize = 20;
+const PARKED: usize = 500;
+const PLACES: i32 = 5000;
 
 /// 64 consumers ask for 55 MiB each, and read nothing until all have asked.
 pub(super) fn fetches(address: &str, meanwhile: &mut dyn FnMut()) {
@@ -33,7 +35,7 @@ pub(super) fn fetches(address: &str, meanwhile: &mut dyn FnMut()) {
         let answer = direct.produce(TOPIC, &[(0, &batch)]).unwrap();
         assert_eq!(answer[0].0, 0, "fill the topic");
     }
-    let request = request();
+    let request = request(1, MOMENT);
     let consumers: Vec<TcpStream> = (0..CONSUMERS)
         .map(|_| {
             let mut stream = connect(address);
@@ -97,6 +99,24 @@ pub(super) fn partitions(address: &str, meanwhile: &mut dyn FnMut()) {
     meanwhile();
 }
 
+/// 500 consumers wait for records of 1,000 partitions, each named five times: what is held is many times the request.
+pub(super) fn parked(address: &str, meanwhile: &mut dyn FnMut()) {
+    let direct = Direct::open(address, CALL).unwrap();
+    assert_eq!(direct.create(TOPIC, PARTITIONS).unwrap(), 0);
+    let request = request(PLACES, CALL);
+    let waiting: Vec<TcpStream> = (0..PARKED)
+        .map(|_| {
+            let mut stream = connect(address);
+            stream.set_write_timeout(Some(MOMENT)).unwrap();
+            // The broker may read it only when there is room for it.
+            let _ = stream.write_all(&request);
+            stream
+        })
+        .collect();
+    meanwhile();
+    drop(waiting);
+}
+
 /// A batch of about so many bytes.
 fn batch(bytes: usize) -> Vec<u8> {
     let mut batch = BatchBuilder::default();
@@ -114,18 +134,20 @@ fn connect(address: &str) -> TcpStream {
     stream
 }
 
-fn request() -> Vec<u8> {
-    let partition = fetch::FetchPartition {
+/// A fetch of so many places: the first partitions, again and again.
+fn request(places: i32, most_wait: Duration) -> Vec<u8> {
+    let partitions = (0..places).map(|place| fetch::FetchPartition {
+        partition: place % PARTITIONS,
         partition_max_bytes: FETCH_BYTES,
         ..Default::default()
-    };
+    });
     let request = fetch::Request {
-        max_wait_ms: 500,
+        max_wait_ms: i32::try_from(most_wait.as_millis()).unwrap(),
         min_bytes: 1,
         max_bytes: FETCH_BYTES,
         topics: vec![fetch::FetchTopic {
             topic: TOPIC.into(),
-            partitions: vec![partition],
+            partitions: partitions.collect(),
             ..Default::default()
         }],
         ..Default::default()

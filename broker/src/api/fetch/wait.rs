@@ -1,5 +1,6 @@
 //! Waiting for records: looks, and looks again whenever a high watermark moved, until there is enough or time is up.
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -72,11 +73,14 @@ async fn verified(log: &Log, budget: &Budget, file: Unverified) -> bool {
     done
 }
 
+/// Each partition is watched once, however often it is named.
 fn subscribe(log: &Log, wanted: &[Result<Wanted, ErrorCode>]) -> Vec<Change> {
-    let keys = wanted
+    let keys: HashSet<_> = wanted
         .iter()
         .filter_map(|one| one.as_ref().ok())
-        .map(|wanted| wanted.key);
+        .map(|wanted| wanted.key)
+        .collect();
+    let keys = keys.into_iter();
     keys.filter_map(|key| log.watch(key)).map(change).collect()
 }
 
