@@ -82,6 +82,12 @@ pub(crate) enum Refusal {
 }
 
 impl Reply {
+    /// What of it is held in memory until the client has taken it.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let Self::Frame(pieces) = self else { return 0 };
+        pieces.iter().map(Slice::memory_bytes).sum()
+    }
+
     /// The frame of a response without spliced records.
     pub(crate) fn message<'r>(
         context: &Context,

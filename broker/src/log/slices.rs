@@ -54,11 +54,7 @@ impl Slices {
 
     /// The part of them that is in memory.
     pub fn memory_bytes(&self) -> usize {
-        let in_memory = |part: &Slice| match part {
-            Slice::Memory(bytes) => bytes.len(),
-            Slice::File(_) => 0,
-        };
-        self.parts.iter().map(in_memory).sum()
+        self.parts.iter().map(Slice::memory_bytes).sum()
     }
 
     /// Nothing to read.
@@ -89,6 +85,14 @@ impl Slice {
         match self {
             Self::Memory(bytes) => bytes.len(),
             Self::File(range) => range.size_bytes,
+        }
+    }
+
+    /// The part of it that is in memory.
+    pub fn memory_bytes(&self) -> usize {
+        match self {
+            Self::Memory(bytes) => bytes.len(),
+            Self::File(_) => 0,
         }
     }
 }

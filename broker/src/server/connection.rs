@@ -13,7 +13,7 @@ use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::io::{AsyncWriteExt, BufReader, BufWriter};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::Broker;
@@ -21,6 +21,9 @@ use crate::api::{self, Refusal, Reply};
 use crate::server::frame::{End, Frames};
 use crate::server::send;
 
+/// While an answer that holds more memory than this has not left, the next request is not read: what a client asks for and
+/// does not take is held once.
+const MOST_UNSENT_BYTES: usize = 64 << 10;
 /// Replies that may wait for the disk or the client while further requests are read.
 const REPLIES_IN_FLIGHT: usize = 32;
 /// A request and its answer are mostly small; larger ones bypass these buffers.
@@ -83,7 +86,7 @@ async fn read_requests(
     broker: &Broker,
     connection: Arc<api::Connection>,
     read: OwnedReadHalf,
-    replies: mpsc::Sender<Reply>,
+    replies: mpsc::Sender<Owed>,
 ) -> Result<(), String> {
     let mut read = BufReader::with_capacity(READ_BUFFER_BYTES, read);
     let frames = Frames {
@@ -102,30 +105,55 @@ async fn read_requests(
             .await
             .map_err(refused)?;
         drop(grant);
-        if replies.send(reply).await.is_err() {
+        let (owed, sent) = Owed::new(reply);
+        if replies.send(owed).await.is_err() {
             return Ok(());
         }
+        if let Some(sent) = sent {
+            // It ends when the answer has left, or never will.
+            let _ = sent.await;
+        }
+    }
+}
+
+/// A reply on its way to the client.
+struct Owed {
+    reply: Reply,
+    /// Dropped when a large one has left.
+    _sent: Option<oneshot::Sender<()>>,
+}
+
+impl Owed {
+    /// The reply, and what ends when it has left if it is a large one.
+    fn new(reply: Reply) -> (Self, Option<oneshot::Receiver<()>>) {
+        let (sent, left) = if reply.memory_bytes() > MOST_UNSENT_BYTES {
+            let (sent, left) = oneshot::channel();
+            (Some(sent), Some(left))
+        } else {
+            (None, None)
+        };
+        (Self { reply, _sent: sent }, left)
     }
 }
 
 async fn send_replies(
     broker: &Broker,
     write: OwnedWriteHalf,
-    mut owed: mpsc::Receiver<Reply>,
+    mut owed: mpsc::Receiver<Owed>,
 ) -> Result<(), String> {
     let patience = broker.config.connections_max_idle;
     let mut write = BufWriter::with_capacity(WRITE_BUFFER_BYTES, write);
     loop {
-        let reply = if let Ok(reply) = owed.try_recv() {
-            reply
+        let Owed { reply, _sent } = if let Ok(owed) = owed.try_recv() {
+            owed
         } else {
             if write.flush().await.is_err() {
                 return Ok(());
             }
-            let Some(reply) = owed.recv().await else {
+            let Some(owed) = owed.recv().await else {
                 return Ok(());
             };
-            reply
+            owed
         };
         let Some(pieces) = settled(reply, &mut write).await? else {
             continue;

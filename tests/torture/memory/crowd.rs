@@ -2,12 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::ops::Range;
 use std::time::Duration;
 
 use tests::direct::Direct;
 use tests::load::now_ms;
 use wire::messages::fetch;
-use wire::record_batch::BatchBuilder;
+use wire::record_batch::{Batch, BatchBuilder};
 
 const CALL: Duration = Duration::from_mins(1);
 const MOMENT: Duration = Duration::from_millis(100);
@@ -23,6 +24,8 @@ const CONNECTIONS: usize = 1000;
 const ANNOUNCED_BYTES: i32 = 90 << 20;
 const PARTITIONS: i32 = 1000;
 const TIMES: usize = 20;
+const READERS: i32 = 16;
+const UNREAD: i64 = 30;
 const PARKED: usize = 500;
 const PLACES: i32 = 5000;
 
@@ -35,7 +38,7 @@ pub(super) fn fetches(address: &str, meanwhile: &mut dyn FnMut()) {
         let answer = direct.produce(TOPIC, &[(0, &batch)]).unwrap();
         assert_eq!(answer[0].0, 0, "fill the topic");
     }
-    let request = request(1, MOMENT);
+    let request = request(0..1, 0, MOMENT);
     let consumers: Vec<TcpStream> = (0..CONSUMERS)
         .map(|_| {
             let mut stream = connect(address);
@@ -103,7 +106,7 @@ pub(super) fn partitions(address: &str, meanwhile: &mut dyn FnMut()) {
 pub(super) fn parked(address: &str, meanwhile: &mut dyn FnMut()) {
     let direct = Direct::open(address, CALL).unwrap();
     assert_eq!(direct.create(TOPIC, PARTITIONS).unwrap(), 0);
-    let request = request(PLACES, CALL);
+    let request = request(0..PLACES, 0, CALL);
     let waiting: Vec<TcpStream> = (0..PARKED)
         .map(|_| {
             let mut stream = connect(address);
@@ -134,10 +137,39 @@ fn connect(address: &str) -> TcpStream {
     stream
 }
 
-/// A fetch of so many places: the first partitions, again and again.
-fn request(places: i32, most_wait: Duration) -> Vec<u8> {
-    let partitions = (0..places).map(|place| fetch::FetchPartition {
+/// Each of 16 readers asks for 30 batches of a partition of its own, one after the other, before they are there, and reads no
+/// answer: what is held for it must not grow with what it asks for.
+pub(super) fn unread(address: &str, meanwhile: &mut dyn FnMut()) {
+    let direct = Direct::open(address, CALL).unwrap();
+    assert_eq!(direct.create(TOPIC, READERS).unwrap(), 0);
+    let batch = batch(LARGEST_BATCH_BYTES);
+    let records = i64::from(Batch::split(&batch).unwrap().0.header().record_count);
+    let readers: Vec<TcpStream> = (0..READERS)
+        .map(|partition| {
+            let mut stream = connect(address);
+            for number in 0..UNREAD {
+                let place = partition..partition + 1;
+                let request = request(place, number * records, CALL);
+                stream.write_all(&request).unwrap();
+            }
+            stream
+        })
+        .collect();
+    for _ in 0..UNREAD {
+        for partition in 0..READERS {
+            let answer = direct.produce(TOPIC, &[(partition, &batch)]).unwrap();
+            assert_eq!(answer[0].0, 0, "fill the topic");
+        }
+    }
+    meanwhile();
+    drop(readers);
+}
+
+/// A fetch of these places, from `offset` on: the partitions in turn, again and again.
+fn request(places: Range<i32>, offset: i64, most_wait: Duration) -> Vec<u8> {
+    let partitions = places.map(|place| fetch::FetchPartition {
         partition: place % PARTITIONS,
+        fetch_offset: offset,
         partition_max_bytes: FETCH_BYTES,
         ..Default::default()
     });
