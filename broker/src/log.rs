@@ -188,6 +188,11 @@ impl Log {
         Ok(ticket)
     }
 
+    /// Waits until an append of so many bytes would not be refused with [`Full::Queue`]; another may be faster all the same.
+    pub async fn room(&self, size_bytes: usize) {
+        self.shared.engine.room(size_bytes).await;
+    }
+
     /// As [`Log::append`], for a caller that has more to append at once: so little does not wake the writer by itself, and
     /// what follows shares its round and its sync. Whoever calls this calls [`Log::write_gathered`] before it waits for
     /// anything.
@@ -260,14 +265,17 @@ impl Log {
         timestamp: i64,
     ) -> Result<Option<TimedOffset>, ReadError> {
         let held = self.find(partition)?;
-        times::find(self.shared.engine.disk.as_ref(), &held, timestamp)
+        let engine = &self.shared.engine;
+        let unfolded_bytes = engine.options.unfolded_bytes;
+        times::find(engine.disk.as_ref(), &held, timestamp, unfolded_bytes)
     }
 
     /// The record with the largest timestamp, the first of them when there are several. None when the partition is empty.
     /// Blocks on disk.
     pub fn max_timestamp(&self, partition: PartitionKey) -> Result<Option<TimedOffset>, ReadError> {
         let held = self.find(partition)?;
-        times::latest(self.shared.engine.disk.as_ref(), &held)
+        let engine = &self.shared.engine;
+        times::latest(engine.disk.as_ref(), &held, engine.options.unfolded_bytes)
     }
 
     /// Bytes of the batches the partition holds.
@@ -298,7 +306,9 @@ impl Log {
         let held = self.find(partition)?;
         let io = |error| ReadError::Io { partition, error };
         let disk = self.shared.engine.disk.as_ref();
-        let Some(compacted) = compact::compact(disk, &held, retained, now_ms).map_err(io)? else {
+        let unfolded_bytes = self.shared.engine.options.unfolded_bytes;
+        let compacted = compact::compact(disk, &held, retained, now_ms, unfolded_bytes);
+        let Some(compacted) = compacted.map_err(io)? else {
             return Ok(None);
         };
         let threads = &self.shared.threads;

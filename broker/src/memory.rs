@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::log::Options;
+
 pub(crate) use cgroup::is_short;
 
 /// The most the whole process uses for requests in flight.
@@ -27,6 +29,13 @@ const DECODED_LEAST_BYTES: usize = 4 << 10;
 const HELD_TIMES: usize = 16;
 /// The part of the budget that the decoded form of a request with records may take.
 const DECODED_WITH_RECORDS_PARTS: usize = 8;
+/// The part of the budget that the records of one batch may unfold to: 32 MiB of the largest.
+const UNFOLDED_PARTS: usize = 4;
+/// The parts that the log holds: batches that wait for the disk, those at the end of partitions for readers, and what is
+/// written to segments at once.
+const QUEUED_PARTS: usize = 8;
+const TAIL_PARTS: usize = 16;
+const WRITE_BEHIND_PARTS: usize = 64;
 /// The share of one reader in the memory for answers.
 const LEAST_SHARE_BYTES: usize = 16 << 10;
 const MOST_SHARE_BYTES: usize = 4 << 20;
@@ -41,6 +50,7 @@ pub struct Budget {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
     file_reads: Arc<Semaphore>,
+    time_look_ups: Arc<Semaphore>,
     total_bytes: usize,
     large_bytes: usize,
 }
@@ -68,6 +78,7 @@ impl Budget {
             small: pool(small_bytes),
             large: pool(large_bytes),
             file_reads: Arc::new(Semaphore::new(FILE_READS)),
+            time_look_ups: Arc::new(Semaphore::new(1)),
             total_bytes,
             large_bytes,
         }
@@ -87,9 +98,10 @@ impl Budget {
     /// What the decoded form of a frame may take, its records aside.
     pub fn decoded_bytes(&self, frame_bytes: usize, has_records: bool) -> usize {
         let decoded = frame_bytes.saturating_mul(DECODED_TIMES);
-        let most = match has_records {
-            true => self.total_bytes / DECODED_WITH_RECORDS_PARTS,
-            false => usize::MAX,
+        let most = if has_records {
+            self.total_bytes / DECODED_WITH_RECORDS_PARTS
+        } else {
+            usize::MAX
         };
         decoded.min(most).saturating_add(DECODED_LEAST_BYTES)
     }
@@ -104,6 +116,22 @@ impl Budget {
         held.saturating_add(DECODED_LEAST_BYTES)
     }
 
+    /// What the records of one batch may unfold to where the broker has to look at them.
+    pub fn unfolded_bytes(&self) -> usize {
+        self.total_bytes / UNFOLDED_PARTS
+    }
+
+    /// The bounds of the log that go by memory. What does not fit waits in its frames, which count.
+    pub fn bound(&self, options: Options) -> Options {
+        Options {
+            unfolded_bytes: self.unfolded_bytes(),
+            queue_bytes: self.total_bytes / QUEUED_PARTS,
+            tail_bytes: self.total_bytes / TAIL_PARTS,
+            write_behind_bytes: self.total_bytes / WRITE_BEHIND_PARTS,
+            ..options
+        }
+    }
+
     /// What one answer may hold in memory until its client has taken it: with so many connections, all of them together
     /// stay within half of the budget. An answer always holds its first batch.
     pub fn reader_share_bytes(&self, connections: i64) -> usize {
@@ -114,6 +142,12 @@ impl Budget {
     /// Waits for a turn to read a file for an answer: each takes a thread and a buffer.
     pub async fn file_read(&self) -> Grant {
         let permit = Arc::clone(&self.file_reads).acquire_owned().await.ok();
+        Grant { _permit: permit }
+    }
+
+    /// Waits for the one turn to look records up by time: a batch may unfold to many times its size.
+    pub async fn time_look_up(&self) -> Grant {
+        let permit = Arc::clone(&self.time_look_ups).acquire_owned().await.ok();
         Grant { _permit: permit }
     }
 

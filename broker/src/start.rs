@@ -105,14 +105,19 @@ impl Broker {
     /// # Errors
     /// [`StartError`], typed so that a command can name the flag that helps.
     pub async fn start(settings: Settings) -> Result<Running, StartError> {
-        let options = Options {
-            memory: MemoryGauge(Arc::new(memory::is_short)),
-            ..Options::default()
-        };
-        Self::start_at(settings, Clock::system(), options).await
+        Self::start_at(settings, Clock::system(), Self::log_options()).await
     }
 
-    /// As [`Broker::start`], with a clock and log options of the caller's: for tests.
+    /// The options of a log in this process: its bounds go by the memory there is.
+    pub fn log_options() -> Options {
+        Options {
+            memory: MemoryGauge(Arc::new(memory::is_short)),
+            ..Budget::of_this_process().bound(Options::default())
+        }
+    }
+
+    /// As [`Broker::start`], with a clock and log options of the caller's. Outside of tests they come from
+    /// [`Broker::log_options`].
     ///
     /// # Errors
     /// As [`Broker::start`].

@@ -84,7 +84,7 @@ pub async fn run(args: Args, format: Format, environment: &Environment) -> Resul
     let mut interrupts = Interrupts::catch()?;
     let options = Options {
         on_fatal: FatalHandler(Arc::new(end_at_once)),
-        ..Options::default()
+        ..Broker::log_options()
     };
     let running = tokio::select! {
         started = Broker::start_at(settings, Clock::system(), options) => {

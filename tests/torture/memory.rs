@@ -31,12 +31,14 @@ const BYSTANDER: &str = "bystander";
 /// A crowd: what it does to the broker at this address, with a bystander who calls when the crowd is complete.
 type Crowd = fn(&str, &mut dyn FnMut());
 
-const CROWDS: [(&str, Crowd); 5] = [
+const CROWDS: [(&str, Crowd); 7] = [
     ("64 consumers, fetches of 55 MiB", crowd::fetches),
     ("1,000 connections, 90 MiB announced", crowd::announcements),
     ("1,000 partitions, batches of 1 KiB", crowd::partitions),
     ("500 fetches parked, 5,000 places each", crowd::parked),
     ("16 readers, 30 fetches each, unread", crowd::unread),
+    ("50 producers, batches of 1 MiB", crowd::producers),
+    ("compacted batches that unfold to 15 MiB", crowd::unfolding),
 ];
 
 struct Figure {

@@ -186,7 +186,7 @@ fn unfold(batch: &Batch<'_>, input: &Input<'_>) {
 fn write_again(batch: &Batch<'_>, records: &[Record<'_>], input: &Input<'_>) {
     let rewrite = input.rewrite();
     let bytes = batch
-        .rewrite(records, rewrite)
+        .rewrite(records.iter().cloned(), rewrite)
         .expect("memory takes what is written");
     let (again, rest) = Batch::split(&bytes).expect("a whole batch");
     assert!(rest.is_empty());

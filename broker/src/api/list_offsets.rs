@@ -87,9 +87,9 @@ async fn find(
         LATEST => (offsets.high_watermark, -1),
         EARLIEST | EARLIEST_LOCAL => (offsets.start, -1),
         LATEST_TIERED | EARLIEST_PENDING_UPLOAD => NOTHING,
-        MAX_TIMESTAMP => search(&broker.log, move |log| log.max_timestamp(key)).await?,
+        MAX_TIMESTAMP => search(broker, move |log| log.max_timestamp(key)).await?,
         timestamp if timestamp >= 0 => {
-            search(&broker.log, move |log| log.find_by_time(key, timestamp)).await?
+            search(broker, move |log| log.find_by_time(key, timestamp)).await?
         }
         _ => return Err(ErrorCode::InvalidRequest),
     };
@@ -101,13 +101,16 @@ async fn find(
     Ok((found, leader_epoch))
 }
 
-/// Looks in the log off the async threads: it may read files.
+/// Looks in the log off the async threads, one at a time: it may read files, and unfold a batch to many times its size.
 async fn search(
-    log: &Log,
+    broker: &Broker,
     look: impl FnOnce(&Log) -> Result<Option<TimedOffset>, ReadError> + Send + 'static,
 ) -> Result<Found, ErrorCode> {
-    let log = log.clone();
-    match tokio::task::spawn_blocking(move || look(&log)).await {
+    let turn = broker.budget.time_look_up().await;
+    let log = broker.log.clone();
+    let looked = tokio::task::spawn_blocking(move || look(&log)).await;
+    drop(turn);
+    match looked {
         Ok(Ok(found)) => Ok(found.map_or(NOTHING, |at| (at.offset, at.timestamp))),
         Ok(Err(ReadError::UnknownPartition(_))) => Err(ErrorCode::UnknownTopicOrPartition),
         Ok(Err(ReadError::Corrupt(_))) => Err(ErrorCode::CorruptMessage),

@@ -80,7 +80,11 @@ pub(super) async fn handle(
     let times = checked.iter().map(|one| one.log_append_time_ms);
     let times: Vec<_> = times.map(|time| time.unwrap_or(-1)).collect();
     let keys: Vec<_> = checked.iter().map(|one| one.partition).collect();
-    let (results, ticket) = append(broker, ready(body, checked));
+    let batches = ready(body, checked);
+    let size_bytes = batches.iter().map(|(_, append)| append.batch.len()).sum();
+    // A disk that cannot keep up slows its clients down; what waits so long that its client gives up is refused.
+    let _ = tokio::time::timeout(timeout, broker.log.room(size_bytes)).await;
+    let (results, ticket) = append(broker, batches);
     let batches = Batches {
         keys,
         times,

@@ -73,6 +73,7 @@ pub(super) fn compact(
     partition: &Partition,
     retained: &Retained,
     now_ms: i64,
+    unfolded_bytes: usize,
 ) -> io::Result<Option<Compacted>> {
     let Some(task) = begin(disk, partition, retained, now_ms)? else {
         return Ok(None);
@@ -89,7 +90,7 @@ pub(super) fn compact(
     if !partition.hold().damage.is_empty() {
         return Ok(None);
     }
-    let (last, mapped_to) = map(&sources[plan.dirty_from..], plan.cleaned_to)?;
+    let (last, mapped_to) = map(&sources[plan.dirty_from..], plan.cleaned_to, unfolded_bytes)?;
     let end = sources
         .iter()
         .take_while(|source| source.span.base_offset < mapped_to)
@@ -105,6 +106,7 @@ pub(super) fn compact(
         delete_retention_ms: compaction.delete_retention_ms,
         producers: &retained.producers,
         log_end,
+        unfolded_bytes,
     };
     let newest = sources.iter().map(|source| source.span.revision).max();
     let revision = newest.map_or(1, |newest| newest + 1);
@@ -173,7 +175,7 @@ fn begin(
 }
 
 /// The last offset of every key from `from` on, and up to where they are known.
-fn map(sources: &[Source], from: i64) -> io::Result<(LastOffsets, i64)> {
+fn map(sources: &[Source], from: i64, unfolded_bytes: usize) -> io::Result<(LastOffsets, i64)> {
     let mut last = LastOffsets::default();
     let mut mapped_to = from;
     for source in sources {
@@ -185,7 +187,7 @@ fn map(sources: &[Source], from: i64) -> io::Result<(LastOffsets, i64)> {
             }
             full = !last.has_room_for(batch.header().record_count);
             if !full {
-                note(&mut last, &batch, from);
+                note(&mut last, &batch, from, unfolded_bytes);
                 mapped_to = batch.header().next_offset();
             }
             Ok(())
@@ -198,11 +200,11 @@ fn map(sources: &[Source], from: i64) -> io::Result<(LastOffsets, i64)> {
     Ok((last, mapped_to))
 }
 
-fn note(last: &mut LastOffsets, batch: &Batch<'_>, from: i64) {
+fn note(last: &mut LastOffsets, batch: &Batch<'_>, from: i64, unfolded_bytes: usize) {
     if batch.header().is_control() {
         return;
     }
-    let Ok(inflated) = batch.inflate(sift::INFLATED_MAX_BYTES) else {
+    let Ok(inflated) = batch.inflate(unfolded_bytes) else {
         return;
     };
     for record in batch.records_in(&inflated).map_while(Result::ok) {

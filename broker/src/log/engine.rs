@@ -12,6 +12,8 @@ use std::{
     time::Instant,
 };
 
+use tokio::sync::Notify;
+
 use super::{
     Fatal, Flush, Options, PartitionKey, Policy, Stats, Stopped,
     disk::{Disk, Space},
@@ -34,6 +36,8 @@ pub(super) struct Engine {
     /// A std mutex: held while offsets are assigned, a few microseconds.
     gather: Mutex<Gather>,
     gathered: Condvar,
+    /// The gathering round has become smaller.
+    has_room: Notify,
     /// Groups were put into the gathering round of which the writer was not told.
     is_gathering: AtomicBool,
     queue: Mutex<BehindQueue>,
@@ -79,6 +83,7 @@ impl Engine {
             table: RwLock::default(),
             gather: Mutex::default(),
             gathered: Condvar::new(),
+            has_room: Notify::new(),
             is_gathering: AtomicBool::new(false),
             queue: Mutex::default(),
             waiting: Condvar::new(),
@@ -164,7 +169,9 @@ impl Engine {
         if lock(&self.queue).size_bytes() > self.behind_bound() {
             return Vec::new();
         }
-        lock(&self.gather).take(self.options.round_bytes)
+        let groups = lock(&self.gather).take(self.options.round_bytes);
+        self.has_room.notify_waiters();
+        groups
     }
 
     fn behind_bound(&self) -> usize {
@@ -316,6 +323,7 @@ impl Engine {
     pub(super) fn abandon(&self) {
         lock(&self.gather).abandon();
         self.gathered.notify_all();
+        self.has_room.notify_waiters();
         self.stop_behind();
     }
 

@@ -15,6 +15,9 @@ pub struct Options {
     pub tail_bytes: usize,
     /// Bytes that may wait for the writer; more is [`super::Full::Queue`]. One append larger than this is let in alone.
     pub queue_bytes: usize,
+    /// Where the log itself looks into a batch, its records unfold to this at most. Of one that unfolds to more compaction keeps
+    /// all, and a look-up by time finds its first record.
+    pub unfolded_bytes: usize,
     /// Bytes gathered into one round. One append larger than this gets a round of its own.
     pub round_bytes: usize,
     /// Size of the files of the shared log; when not given, 1/128 of the volume between 8 and 128 MiB.
@@ -47,6 +50,7 @@ impl Default for Options {
         Self {
             tail_bytes: 8 * MIB,
             queue_bytes: 128 * MIB,
+            unfolded_bytes: 32 * MIB,
             round_bytes: 2 * MIB,
             wal_file_bytes: None,
             start_file_bytes: MIB as u64,

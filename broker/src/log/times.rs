@@ -15,9 +15,6 @@ use super::{
     verify::verify,
 };
 
-/// Records of one batch unfold to this at most.
-const INFLATED_MAX_BYTES: usize = 32 << 20;
-
 /// A batch that may hold the answer.
 enum Candidate {
     Memory(Bytes),
@@ -33,11 +30,12 @@ pub(super) fn find(
     disk: &dyn Disk,
     partition: &Partition,
     timestamp: i64,
+    unfolded_bytes: usize,
 ) -> Result<Option<TimedOffset>, ReadError> {
     let start = partition.start();
     let reaches =
         |header: &BatchHeader| header.max_timestamp >= timestamp && header.next_offset() > start;
-    let pick = |batch: &Batch<'_>| first_at(batch, timestamp, start);
+    let pick = |batch: &Batch<'_>| first_at(batch, timestamp, start, unfolded_bytes);
     search(disk, partition, timestamp, &reaches, &pick)
 }
 
@@ -45,6 +43,7 @@ pub(super) fn find(
 pub(super) fn latest(
     disk: &dyn Disk,
     partition: &Partition,
+    unfolded_bytes: usize,
 ) -> Result<Option<TimedOffset>, ReadError> {
     let start = partition.start();
     let largest = largest(disk, partition, start)?;
@@ -53,7 +52,7 @@ pub(super) fn latest(
     };
     let reaches =
         |header: &BatchHeader| header.max_timestamp >= largest && header.next_offset() > start;
-    let pick = |batch: &Batch<'_>| first_at(batch, largest, start);
+    let pick = |batch: &Batch<'_>| first_at(batch, largest, start, unfolded_bytes);
     search(disk, partition, largest, &reaches, &pick)
 }
 
@@ -247,8 +246,13 @@ fn gather(
     Ok(candidates)
 }
 
-fn first_at(batch: &Batch<'_>, timestamp: i64, start: i64) -> Option<TimedOffset> {
-    let Ok(inflated) = batch.inflate(INFLATED_MAX_BYTES) else {
+fn first_at(
+    batch: &Batch<'_>,
+    timestamp: i64,
+    start: i64,
+    unfolded_bytes: usize,
+) -> Option<TimedOffset> {
+    let Ok(inflated) = batch.inflate(unfolded_bytes) else {
         return Some(stand_in(batch.header(), timestamp, start));
     };
     for record in batch.records_in(&inflated) {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
-use wire::ApiKey;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::timeout;
+use wire::ApiKey;
 
 use crate::memory::{Budget, Grant};
 

@@ -154,7 +154,7 @@ async fn start_on(
     };
     let options = Options {
         on_fatal: FatalHandler(Arc::new(end_at_once)),
-        ..Options::default()
+        ..Broker::log_options()
     };
     Broker::start_at(settings, Clock::system(), options).await
 }

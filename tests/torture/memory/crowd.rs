@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tests::direct::Direct;
 use tests::load::now_ms;
+use wire::ErrorCode;
 use wire::messages::fetch;
-use wire::record_batch::{Batch, BatchBuilder};
+use wire::record_batch::{Batch, BatchBuilder, Codec, HEADER_LEN, Rewrite};
 
 const CALL: Duration = Duration::from_mins(1);
 const MOMENT: Duration = Duration::from_millis(100);
@@ -26,6 +27,10 @@ const PARTITIONS: i32 = 1000;
 const TIMES: usize = 20;
 const READERS: i32 = 16;
 const UNREAD: i64 = 30;
+const UNFOLDED_BYTES: usize = 15 << 20;
+const UNFOLDING: usize = 20;
+const PRODUCERS: i32 = 50;
+const MESSAGE_TOO_LARGE: i16 = ErrorCode::MessageTooLarge as i16;
 const PARKED: usize = 500;
 const PLACES: i32 = 5000;
 
@@ -163,6 +168,64 @@ pub(super) fn unread(address: &str, meanwhile: &mut dyn FnMut()) {
     }
     meanwhile();
     drop(readers);
+}
+
+/// 50 producers write batches of 1 MiB as fast as they can: more than any disk takes at once.
+pub(super) fn producers(address: &str, meanwhile: &mut dyn FnMut()) {
+    let direct = Direct::open(address, CALL).unwrap();
+    assert_eq!(direct.create(TOPIC, PRODUCERS).unwrap(), 0);
+    let batch = batch(LARGEST_BATCH_BYTES);
+    std::thread::scope(|scope| {
+        let producers: Vec<_> = (0..PRODUCERS)
+            .map(|partition| {
+                let batch = &batch;
+                scope.spawn(move || {
+                    let direct = Direct::open(address, CALL).unwrap();
+                    for _ in 0..TIMES {
+                        let answer = direct.produce(TOPIC, &[(partition, batch)]).unwrap();
+                        assert_eq!(answer[0].0, 0, "a batch among many");
+                    }
+                })
+            })
+            .collect();
+        meanwhile();
+        for producer in producers {
+            producer.join().unwrap();
+        }
+    });
+}
+
+/// A compacted topic gets small batches that unfold to millions of records, each of which would take more memory than its bytes.
+pub(super) fn unfolding(address: &str, meanwhile: &mut dyn FnMut()) {
+    let direct = Direct::open(address, CALL).unwrap();
+    let settings = [
+        ("cleanup.policy", "compact"),
+        ("min.cleanable.dirty.ratio", "0.01"),
+        ("segment.bytes", "1048576"),
+        ("max.message.bytes", "8388608"),
+    ];
+    assert_eq!(direct.create_with(TOPIC, 1, &settings).unwrap(), 0);
+    let mut plain = BatchBuilder::default();
+    while plain.size_bytes() < UNFOLDED_BYTES {
+        plain.push(Some(b"k"), None, 0);
+    }
+    let plain = plain.build();
+    let (batch, _) = Batch::split(&plain).unwrap();
+    let rewrite = Rewrite {
+        codec: Codec::Zstd,
+        level: None,
+        delete_horizon: None,
+    };
+    let records = batch.records_in(&plain[HEADER_LEN..]).map_while(Result::ok);
+    let folded = batch.rewrite(records, rewrite).unwrap();
+    assert!(folded.len() < UNFOLDED_BYTES / 4, "{} bytes", folded.len());
+    for _ in 0..UNFOLDING {
+        let answer = direct.produce(TOPIC, &[(0, &folded)]).unwrap();
+        // Refused where memory is small.
+        let code = answer[0].0;
+        assert!([0, MESSAGE_TOO_LARGE].contains(&code), "error {code}");
+    }
+    meanwhile();
 }
 
 /// A fetch of these places, from `offset` on: the partitions in turn, again and again.

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use wire::ErrorCode;
 use wire::record_batch::compression::CompressionError;
-use wire::record_batch::{Batch, BatchError, BatchHeader, Codec, Record, Rewrite};
+use wire::record_batch::{Batch, BatchError, BatchHeader, Codec, Rewrite};
 
 use super::{Checked, Look};
 use crate::api::partition;
@@ -12,9 +12,6 @@ use crate::topics::Topic;
 
 /// zstd is known to clients from this version on (KIP-110).
 const ZSTD_SINCE: i16 = 7;
-
-/// Records of one batch unfold to this at most where the broker has to look at them.
-const INFLATED_MAX_BYTES: usize = 32 << 20;
 
 /// Why a batch is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +55,12 @@ pub(super) fn check(
     }
     let partition = partition::key(topic, index)?;
     let (settings, now_ms) = (&topic.settings, look.broker.clock.now_ms());
-    let (header, rewritten) = check_bytes(settings, look.version, now_ms, records)?;
+    let bounds = Bounds {
+        version: look.version,
+        now_ms,
+        unfolded_bytes: look.broker.budget.unfolded_bytes(),
+    };
+    let (header, rewritten) = check_bytes(settings, bounds, records)?;
     Ok(Checked {
         header,
         partition,
@@ -70,11 +72,20 @@ pub(super) fn check(
     })
 }
 
+/// What a batch is held against beside its topic's settings.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    /// Of the request.
+    version: i16,
+    now_ms: i64,
+    /// Records of one batch unfold to this at most where the broker has to look at them.
+    unfolded_bytes: usize,
+}
+
 /// The checks that need no broker. Gives the batch as it is stored where that is not as it came.
 fn check_bytes(
     settings: &TopicSettings,
-    version: i16,
-    now_ms: i64,
+    bounds: Bounds,
     records: &[u8],
 ) -> Result<(BatchHeader, Option<BytesMut>), Failure> {
     if records.len() > settings.max_message_bytes {
@@ -96,25 +107,19 @@ fn check_bytes(
     let codec = header
         .codec()
         .map_err(|error| Failure::new(batch_code(&error), error.to_string()))?;
-    if codec == Codec::Zstd && version < ZSTD_SINCE {
+    if codec == Codec::Zstd && bounds.version < ZSTD_SINCE {
         let message = "zstd needs Produce version 7 or later";
         return Err(Failure::new(ErrorCode::UnsupportedCompressionType, message));
     }
-    check_time(settings, &header, now_ms)?;
+    check_time(settings, &header, bounds.now_ms)?;
     let wanted = settings.compression.filter(|(wanted, _)| *wanted != codec);
     if settings.compaction.is_none() && wanted.is_none() {
         return Ok((header, None));
     }
     let inflated = batch
-        .inflate(INFLATED_MAX_BYTES)
+        .inflate(bounds.unfolded_bytes)
         .map_err(|error| Failure::new(compression_code(&error), error.to_string()))?;
-    let unfolded: Vec<_> = batch
-        .records_in(&inflated)
-        .collect::<Result<_, _>>()
-        .map_err(|error| Failure::new(ErrorCode::CorruptMessage, error.to_string()))?;
-    if settings.compaction.is_some() {
-        check_keys(&unfolded)?;
-    }
+    check_records(&batch, &inflated, settings.compaction.is_some())?;
     let Some((codec, level)) = wanted else {
         return Ok((header, None));
     };
@@ -123,8 +128,9 @@ fn check_bytes(
         level,
         delete_horizon: None,
     };
+    let records = batch.records_in(&inflated).map_while(Result::ok);
     let stored = batch
-        .rewrite(&unfolded, rewrite)
+        .rewrite(records, rewrite)
         .map_err(|error| Failure::new(ErrorCode::UnknownServerError, error.to_string()))?;
     Ok((header, Some(stored)))
 }
@@ -162,11 +168,15 @@ fn check_time(settings: &TopicSettings, header: &BatchHeader, now_ms: i64) -> Re
     Ok(())
 }
 
-/// A compacted topic keeps the last record of each key, so each must have one.
-fn check_keys(records: &[Record<'_>]) -> Result<(), Failure> {
-    if records.iter().any(|record| record.key.is_none()) {
-        let message = "a record without key cannot go to a compacted topic";
-        return Err(Failure::new(ErrorCode::InvalidRecord, message));
+/// Every record can be read. A compacted topic keeps the last record of each key, so there each must have one.
+fn check_records(batch: &Batch<'_>, inflated: &[u8], by_key: bool) -> Result<(), Failure> {
+    for record in batch.records_in(inflated) {
+        let record =
+            record.map_err(|error| Failure::new(ErrorCode::CorruptMessage, error.to_string()))?;
+        if by_key && record.key.is_none() {
+            let message = "a record without key cannot go to a compacted topic";
+            return Err(Failure::new(ErrorCode::InvalidRecord, message));
+        }
     }
     Ok(())
 }
@@ -195,7 +205,12 @@ mod tests {
     }
 
     fn code(settings: &TopicSettings, version: i16, records: &[u8]) -> Option<ErrorCode> {
-        check_bytes(settings, version, NOW_MS, records)
+        let bounds = Bounds {
+            version,
+            now_ms: NOW_MS,
+            unfolded_bytes: 1 << 20,
+        };
+        check_bytes(settings, bounds, records)
             .err()
             .map(|failure| failure.code)
     }

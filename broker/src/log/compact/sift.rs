@@ -7,9 +7,6 @@ use wire::record_batch::{Batch, Record, Rewrite};
 
 use super::keys::LastOffsets;
 
-/// Records of one batch unfold to this at most; a batch that unfolds to more stays as it is.
-pub(super) const INFLATED_MAX_BYTES: usize = 32 << 20;
-
 /// What decides.
 #[derive(Debug)]
 pub(super) struct Rules<'a> {
@@ -26,6 +23,8 @@ pub(super) struct Rules<'a> {
     /// Where the last of the segments ends: its last batch stays, with or without records, so that whoever reads there finds
     /// an end.
     pub(super) log_end: i64,
+    /// A batch whose records unfold to more stays as it is.
+    pub(super) unfolded_bytes: usize,
 }
 
 /// What became of a batch.
@@ -54,21 +53,16 @@ pub(super) fn sift(batch: &Batch<'_>, rules: &Rules<'_>) -> io::Result<Sifted> {
     if header.record_count == 0 {
         return Ok(if needed { Sifted::Whole } else { Sifted::Gone });
     }
-    let Ok(inflated) = batch.inflate(INFLATED_MAX_BYTES) else {
+    let Ok(inflated) = batch.inflate(rules.unfolded_bytes) else {
         return Ok(Sifted::Whole);
     };
-    let records: Result<Vec<_>, _> = batch.records_in(&inflated).collect();
-    let records = records.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    let count = records.len();
-    let kept: Vec<Record<'_>> = records
-        .into_iter()
-        .filter(|record| stays(batch, record, rules))
-        .collect();
-    let horizon = horizon(batch, &kept, rules);
-    if kept.len() == count && horizon.is_none() {
+    let found = look(batch, &inflated, rules)?;
+    let horizon = (found.has_tombstone && !header.has_delete_horizon())
+        .then(|| rules.now_ms.saturating_add(rules.delete_retention_ms));
+    if found.goes == 0 && horizon.is_none() {
         return Ok(Sifted::Whole);
     }
-    if kept.is_empty() && !needed {
+    if found.stays == 0 && !needed {
         return Ok(Sifted::Gone);
     }
     let rewrite = Rewrite {
@@ -76,8 +70,35 @@ pub(super) fn sift(batch: &Batch<'_>, rules: &Rules<'_>) -> io::Result<Sifted> {
         level: None,
         delete_horizon: horizon,
     };
-    let rewritten = batch.rewrite(&kept, rewrite)?;
+    // All of them could be read a moment ago.
+    let records = batch.records_in(&inflated).map_while(Result::ok);
+    let kept = records.filter(|record| stays(batch, record, rules));
+    let rewritten = batch.rewrite(kept, rewrite)?;
     Ok(Sifted::Rewritten(rewritten.freeze()))
+}
+
+/// What is in a batch. Its records are gone through one by one, and once more to write them: together they may take many times
+/// the memory of their bytes.
+#[derive(Debug, Default)]
+struct Found {
+    stays: usize,
+    goes: usize,
+    /// One that stays is a tombstone, and time for it begins now unless it has begun (KIP-534).
+    has_tombstone: bool,
+}
+
+fn look(batch: &Batch<'_>, inflated: &[u8], rules: &Rules<'_>) -> io::Result<Found> {
+    let mut found = Found::default();
+    for record in batch.records_in(inflated) {
+        let record = record.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        if !stays(batch, &record, rules) {
+            found.goes += 1;
+            continue;
+        }
+        found.stays += 1;
+        found.has_tombstone |= record.value.is_none() && record.offset < rules.mapped_to;
+    }
+    Ok(found)
 }
 
 fn stays(batch: &Batch<'_>, record: &Record<'_>, rules: &Rules<'_>) -> bool {
@@ -93,12 +114,4 @@ fn stays(batch: &Batch<'_>, record: &Record<'_>, rules: &Rules<'_>) -> bool {
         && header.has_delete_horizon()
         && header.base_timestamp <= rules.now_ms;
     rules.last.is_last(key, record.offset) && !is_expired
-}
-
-/// The time after which the tombstones of a batch go, where it has none yet (KIP-534).
-fn horizon(batch: &Batch<'_>, kept: &[Record<'_>], rules: &Rules<'_>) -> Option<i64> {
-    let is_tombstone =
-        |record: &Record<'_>| record.value.is_none() && record.offset < rules.mapped_to;
-    (!batch.header().has_delete_horizon() && kept.iter().any(is_tombstone))
-        .then(|| rules.now_ms.saturating_add(rules.delete_retention_ms))
 }

@@ -45,8 +45,10 @@ impl Engine {
         if client {
             self.check_space().map_err(AppendError::Full)?;
         }
+        // The broker's own records are few, and go on while clients have to wait.
+        let bound_bytes = self.options.queue_bytes * if client { 1 } else { 2 };
         gather
-            .check_room(size_bytes, self.options.queue_bytes)
+            .check_room(size_bytes, bound_bytes)
             .map_err(AppendError::Full)?;
         // From here on nothing can fail: offsets that are assigned are written.
         for one in &prepared {
@@ -79,6 +81,22 @@ impl Engine {
             appended,
             done: receiver,
         })
+    }
+
+    pub(in crate::log) async fn room(&self, size_bytes: usize) {
+        loop {
+            let mut changed = std::pin::pin!(self.has_room.notified());
+            // Before the look, so that no change between the two is missed.
+            changed.as_mut().enable();
+            {
+                let gather = lock(&self.gather);
+                let room = gather.check_room(size_bytes, self.options.queue_bytes);
+                if room.is_ok() || gather.closed {
+                    return;
+                }
+            }
+            changed.await;
+        }
     }
 
     pub(in crate::log) fn wake_writer(&self) {

@@ -32,6 +32,37 @@ fn a_full_queue_refuses_before_an_offset_is_assigned() {
     );
 }
 
+/// Who waits for room is called when the writer has made some; the broker's own records do not wait.
+#[tokio::test]
+async fn room_comes_with_the_next_round() {
+    let disk = Simulated::default();
+    let options = Options {
+        queue_bytes: 2_000,
+        ..small_options()
+    };
+    let (log, mut writer) = Log::open_idle(Arc::new(disk), options).unwrap();
+    log.create(key(1, 0), Policy::default()).unwrap();
+    let large = || append(key(1, 0), batch(&["x".repeat(1_500)], 0));
+    log.room(1_500).await;
+    log.append(vec![large()]).unwrap();
+    let own = Append {
+        origin: Origin::Broker,
+        ..large()
+    };
+    log.append(vec![own]).unwrap();
+    let waiting = tokio::spawn({
+        let log = log.clone();
+        async move { log.room(1_500).await }
+    });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    while log.stats().queued_bytes > 0 {
+        writer.step(std::time::Instant::now()).unwrap();
+    }
+    waiting.await.unwrap();
+    log.append(vec![large()]).unwrap();
+}
+
 #[test]
 fn a_disk_below_its_reserve_refuses_clients_and_serves_the_broker() {
     let disk = Simulated::default();

@@ -59,7 +59,7 @@ fn add(log: &Log, codec: Codec, records: &[(u64, Option<usize>)], now: i64) -> V
         level: None,
         delete_horizon: None,
     };
-    let packed = batch.rewrite(&all, rewrite).unwrap();
+    let packed = batch.rewrite(all, rewrite).unwrap();
     let ticket = log.append(vec![append(key(1, 0), packed)]).unwrap();
     assert_eq!(ticket.durable_blocking().unwrap()[0].base_offset, base);
     known

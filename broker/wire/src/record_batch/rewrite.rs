@@ -48,25 +48,30 @@ impl<'a> Batch<'a> {
 
     /// This batch with `records` alone, which are records of it in their order. With none left it is a header that keeps the
     /// offsets and the producer's sequence, and names no codec: no bytes at all are not what every codec gives for none.
-    pub fn rewrite(&self, records: &[Record<'_>], rewrite: Rewrite) -> std::io::Result<BytesMut> {
+    pub fn rewrite<'r>(
+        &self,
+        records: impl IntoIterator<Item = Record<'r>>,
+        rewrite: Rewrite,
+    ) -> std::io::Result<BytesMut> {
         let old = &self.header;
         let horizon = rewrite.delete_horizon.filter(|_| !old.has_delete_horizon());
         let base_timestamp = horizon.unwrap_or(old.base_timestamp);
         let mut plain = BytesMut::new();
-        let mut max_timestamp = None;
+        let (mut record_count, mut max_timestamp) = (0, None);
         for record in records {
             let deltas = (
                 record.timestamp.wrapping_sub(base_timestamp),
                 record.offset.wrapping_sub(old.base_offset),
             );
-            put_record(&mut plain, deltas, record);
+            put_record(&mut plain, deltas, &record);
+            record_count += 1;
             max_timestamp = max_timestamp.max(Some(record.timestamp));
         }
         let max_timestamp = match old.timestamp_type() {
             TimestampType::CreateTime => max_timestamp.unwrap_or(old.max_timestamp),
             TimestampType::LogAppendTime => old.max_timestamp,
         };
-        let codec = if records.is_empty() {
+        let codec = if record_count == 0 {
             Codec::None
         } else {
             rewrite.codec
@@ -80,7 +85,7 @@ impl<'a> Batch<'a> {
             attributes,
             base_timestamp,
             max_timestamp,
-            record_count: i32::try_from(records.len()).map_err(std::io::Error::other)?,
+            record_count,
             ..*old
         };
         let mut batch = BytesMut::with_capacity(HEADER_LEN + packed.len());
@@ -171,7 +176,7 @@ mod tests {
                 level: None,
                 delete_horizon: Some(99_000),
             };
-            let again = batch.rewrite(&kept, rewrite).unwrap();
+            let again = batch.rewrite(kept.clone(), rewrite).unwrap();
             let (again, rest) = Batch::split(&again).unwrap();
             assert!(rest.is_empty());
             again.verify().unwrap();
@@ -202,7 +207,7 @@ mod tests {
                 level: None,
                 delete_horizon: None,
             };
-            let empty = batch.rewrite(&[], rewrite).unwrap();
+            let empty = batch.rewrite([], rewrite).unwrap();
             assert_eq!(empty.len(), HEADER_LEN);
             let (empty, _) = Batch::split(&empty).unwrap();
             empty.verify().unwrap();
@@ -230,7 +235,7 @@ mod tests {
             delete_horizon: Some(99_000),
         };
         let before = records(&batch, &bytes[HEADER_LEN..]);
-        let again = batch.rewrite(&before, rewrite).unwrap();
+        let again = batch.rewrite(before.clone(), rewrite).unwrap();
         let (again, _) = Batch::split(&again).unwrap();
         let after = records(&again, &again.bytes()[HEADER_LEN..]);
         assert_eq!(after, before);
