@@ -38,6 +38,7 @@ up: build ## runs $(FILE) on this machine: broker, topics, connectors
 check: ## fmt, clippy, docs, dependency rules
 	cargo fmt --all --check
 	cargo clippy $(FLAGS) --workspace --all-targets -- -D warnings
+	cargo clippy $(FLAGS) --manifest-path broker/fuzz/Cargo.toml -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc $(FLAGS) --workspace --no-deps --document-private-items --quiet
 	@if command -v cargo-deny >/dev/null; then cargo deny --workspace check bans licenses sources; \
 	else echo "left out: cargo-deny (cargo install cargo-deny --locked)"; [ -z "$(EDDYLINE_REQUIRE)" ]; fi

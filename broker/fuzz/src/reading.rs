@@ -80,7 +80,7 @@ fn step(log: &Log, partition: PartitionKey, offset: i64, served: &mut Served) ->
         Err(ReadError::Unverified { .. }) => {
             log.verify(partition, offset)
                 .expect("files that are read can be verified");
-            return step(log, partition, offset, served);
+            step(log, partition, offset, served)
         }
         Err(ReadError::Io { .. }) => {
             served.refused.push((offset, offset + 1));
