@@ -180,31 +180,6 @@ impl Log {
         Ok(held.start())
     }
 
-    /// Appends one batch each to one or more partitions, all or nothing. Never waits for the disk: offsets are assigned
-    /// in call order when this returns; see [`Ticket`] for the rest.
-    pub fn append(&self, group: Vec<Append>) -> Result<Ticket, AppendError> {
-        let ticket = self.shared.engine.append(group)?;
-        self.shared.engine.wake_writer();
-        Ok(ticket)
-    }
-
-    /// Waits until an append of so many bytes would not be refused with [`Full::Queue`]; another may be faster all the same.
-    pub async fn room(&self, size_bytes: usize) {
-        self.shared.engine.room(size_bytes).await;
-    }
-
-    /// As [`Log::append`], for a caller that has more to append at once: so little does not wake the writer by itself, and
-    /// what follows shares its round and its sync. Whoever calls this calls [`Log::write_gathered`] before it waits for
-    /// anything.
-    pub fn gather(&self, group: Vec<Append>) -> Result<Ticket, AppendError> {
-        self.shared.engine.append(group)
-    }
-
-    /// Has the writer take what [`Log::gather`] left. Costs nothing when there is nothing.
-    pub fn write_gathered(&self) {
-        self.shared.engine.wake_for_gathered();
-    }
-
     /// Whole batches from the one that contains `offset` on, up to the bounds. Empty at the high watermark.
     ///
     /// May read a few KiB of a segment file to find the batch; otherwise never waits for the disk. Of a file that an earlier

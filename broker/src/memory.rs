@@ -33,7 +33,7 @@ const DECODED_WITH_RECORDS_PARTS: usize = 8;
 const UNFOLDED_PARTS: usize = 4;
 /// The parts that the log holds: batches that wait for the disk, those at the end of partitions for readers, and what is
 /// written to segments at once.
-const QUEUED_PARTS: usize = 8;
+const QUEUED_PARTS: usize = 4;
 const TAIL_PARTS: usize = 16;
 const WRITE_BEHIND_PARTS: usize = 64;
 /// The share of one reader in the memory for answers.

@@ -7,7 +7,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 use wire::record_batch::BatchError;
 
-use super::PartitionKey;
+use super::{Log, PartitionKey};
 
 /// When an appended batch may be answered and becomes visible to readers. Every mode writes through the shared log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +59,33 @@ pub struct Append {
     pub sync_every: Option<NonZero<u64>>,
     /// Who appends it.
     pub origin: Origin,
+}
+
+impl Log {
+    /// Appends one batch each to one or more partitions, all or nothing. Never waits for the disk: offsets are assigned
+    /// in call order when this returns; see [`Ticket`] for the rest.
+    pub fn append(&self, group: Vec<Append>) -> Result<Ticket, AppendError> {
+        let ticket = self.shared.engine.append(group)?;
+        self.shared.engine.wake_writer();
+        Ok(ticket)
+    }
+
+    /// Waits until so little waits for the disk that an append of so many bytes is far from [`Full::Queue`].
+    pub async fn room(&self, size_bytes: usize) {
+        self.shared.engine.room(size_bytes).await;
+    }
+
+    /// As [`Log::append`], for a caller that has more to append at once: so little does not wake the writer by itself, and
+    /// what follows shares its round and its sync. Whoever calls this calls [`Log::write_gathered`] before it waits for
+    /// anything.
+    pub fn gather(&self, group: Vec<Append>) -> Result<Ticket, AppendError> {
+        self.shared.engine.append(group)
+    }
+
+    /// Has the writer take what [`Log::gather`] left. Costs nothing when there is nothing.
+    pub fn write_gathered(&self) {
+        self.shared.engine.wake_for_gathered();
+    }
 }
 
 /// Where an appended batch went.

@@ -13,7 +13,8 @@ const MIB: usize = 1024 * 1024;
 pub struct Options {
     /// Batches kept in memory for readers at the end of their partitions, over all partitions.
     pub tail_bytes: usize,
-    /// Bytes that may wait for the writer; more is [`super::Full::Queue`]. One append larger than this is let in alone.
+    /// Bytes that may wait for the writer; more is [`super::Full::Queue`], and half of it is what [`super::Log::room`] waits
+    /// for. One append larger than this is let in alone, and the broker's own records may take as much once more.
     pub queue_bytes: usize,
     /// Where the log itself looks into a batch, its records unfold to this at most. Of one that unfolds to more compaction keeps
     /// all, and a look-up by time finds its first record.

@@ -79,7 +79,7 @@ const OWN_SETTINGS: &[Definition] = &[
     row("offsets.topic.replication.factor", Kind::Int { min: 1, max: 32767 }, "1", "Kept and reported; with one broker it is 1."),
     row("producer.id.expiration.ms", POSITIVE_INT, "86400000", "How long the duplicates of a silent producer are known."),
     row("socket.request.max.bytes", Kind::Int { min: 1024, max: i32::MAX }, "104857600", "The largest request; never more than the memory budget allows."),
-    row("socket.send.buffer.bytes", Kind::Int { min: -1, max: i32::MAX }, "262144", "What a client may leave unread of its answers before the next step waits; -1 leaves it to the system (Apache: 102400)."),
+    row("socket.send.buffer.bytes", Kind::Int { min: -1, max: i32::MAX }, "262144", "What is sent ahead of a reader; -1: the system's (Apache: 102400)."),
     row("transaction.max.timeout.ms", POSITIVE_INT, "900000", "The longest transaction time-out a producer may ask for."),
     row("transactional.id.expiration.ms", POSITIVE_INT, "604800000", "How long a silent transactional id is known."),
 ];

@@ -6,6 +6,7 @@
 )]
 
 mod cleaning;
+mod old_files;
 mod together;
 
 use std::path::Path;

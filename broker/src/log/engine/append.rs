@@ -90,7 +90,8 @@ impl Engine {
             changed.as_mut().enable();
             {
                 let gather = lock(&self.gather);
-                let room = gather.check_room(size_bytes, self.options.queue_bytes);
+                // Half of what is refused above: all who are called at once find room.
+                let room = gather.check_room(size_bytes, self.options.queue_bytes / 2);
                 if room.is_ok() || gather.closed {
                     return;
                 }

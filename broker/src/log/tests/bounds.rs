@@ -37,7 +37,7 @@ fn a_full_queue_refuses_before_an_offset_is_assigned() {
 async fn room_comes_with_the_next_round() {
     let disk = Simulated::default();
     let options = Options {
-        queue_bytes: 2_000,
+        queue_bytes: 4_000,
         ..small_options()
     };
     let (log, mut writer) = Log::open_idle(Arc::new(disk), options).unwrap();
@@ -59,7 +59,8 @@ async fn room_comes_with_the_next_round() {
     while log.stats().queued_bytes > 0 {
         writer.step(std::time::Instant::now()).unwrap();
     }
-    waiting.await.unwrap();
+    let called = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+    called.unwrap().unwrap();
     log.append(vec![large()]).unwrap();
 }
 
