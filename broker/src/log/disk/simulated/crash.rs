@@ -118,34 +118,8 @@ fn names(
     random: &mut impl FnMut() -> u64,
     files: &mut Files,
 ) {
-    let mut changes: BTreeMap<String, (usize, Vec<&Operation>)> = BTreeMap::new();
-    for operation in done {
-        match operation {
-            Operation::MakeDir { name }
-            | Operation::Create { name, .. }
-            | Operation::Remove { name } => {
-                changes
-                    .entry(parent(name).to_owned())
-                    .or_default()
-                    .1
-                    .push(operation);
-            }
-            Operation::Rename { to, .. } => {
-                changes
-                    .entry(parent(to).to_owned())
-                    .or_default()
-                    .1
-                    .push(operation);
-            }
-            Operation::SyncDir { dir } => {
-                let (synced, all) = changes.entry(dir.clone()).or_default();
-                *synced = all.len();
-            }
-            _ => {}
-        }
-    }
     let mut kept = base.clone();
-    for (synced, all) in changes.values() {
+    for (synced, all) in changes_by_directory(done).values() {
         let open = all.len() - synced;
         let more = match crash {
             Crash::Lost => 0,
@@ -153,24 +127,7 @@ fn names(
             _ => usize::try_from(random() % (open as u64 + 1)).unwrap(),
         };
         for operation in &all[..synced + more] {
-            match operation {
-                Operation::MakeDir { name } => {
-                    kept.dirs.insert(name.clone());
-                }
-                Operation::Create { name, file } => {
-                    kept.names.insert(name.clone(), *file);
-                }
-                Operation::Rename { from, to } => {
-                    if let Some(file) = kept.names.remove(from) {
-                        kept.names.insert(to.clone(), file);
-                    }
-                }
-                Operation::Remove { name } => {
-                    kept.names.remove(name);
-                    kept.dirs.remove(name);
-                }
-                _ => {}
-            }
+            rename(&mut kept, operation);
         }
     }
     let dirs = kept.dirs;
@@ -185,6 +142,50 @@ fn names(
         .filter(|dir| exists(parent(dir)))
         .cloned()
         .collect();
+}
+
+/// What changed names in each directory, in order, and how many of the changes a sync of it covered.
+fn changes_by_directory(done: &[Operation]) -> BTreeMap<String, (usize, Vec<&Operation>)> {
+    let mut changes: BTreeMap<String, (usize, Vec<&Operation>)> = BTreeMap::new();
+    for operation in done {
+        match operation {
+            Operation::MakeDir { name }
+            | Operation::Create { name, .. }
+            | Operation::Remove { name }
+            | Operation::Rename { to: name, .. } => {
+                let (_, all) = changes.entry(parent(name).to_owned()).or_default();
+                all.push(operation);
+            }
+            Operation::SyncDir { dir } => {
+                let (synced, all) = changes.entry(dir.clone()).or_default();
+                *synced = all.len();
+            }
+            _ => {}
+        }
+    }
+    changes
+}
+
+/// Does to names what an operation did.
+fn rename(kept: &mut Files, operation: &Operation) {
+    match operation {
+        Operation::MakeDir { name } => {
+            kept.dirs.insert(name.clone());
+        }
+        Operation::Create { name, file } => {
+            kept.names.insert(name.clone(), *file);
+        }
+        Operation::Rename { from, to } => {
+            if let Some(file) = kept.names.remove(from) {
+                kept.names.insert(to.clone(), file);
+            }
+        }
+        Operation::Remove { name } => {
+            kept.names.remove(name);
+            kept.dirs.remove(name);
+        }
+        _ => {}
+    }
 }
 
 fn survives(crash: Crash, random: &mut impl FnMut() -> u64) -> bool {
