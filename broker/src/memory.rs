@@ -25,7 +25,7 @@ const SMALL_FRAME_BYTES: usize = 1 << 20;
 const DECODED_TIMES: usize = 8;
 const DECODED_LEAST_BYTES: usize = 4 << 10;
 /// What is granted for a request without records: so many times its frame. A fetch that waits holds
-/// places, watches and, at each look, outcomes: about twelve times what named them.
+/// places, watches and, at each look, outcomes: many times the few bytes that named each.
 const HELD_TIMES: usize = 16;
 /// The part of the budget that the decoded form of a request with records may take.
 const DECODED_WITH_RECORDS_PARTS: usize = 8;
@@ -107,7 +107,7 @@ impl Budget {
     }
 
     /// What a frame and all that is made of it may take together. Of a frame with records it is the frame: most of it is
-    /// records, and what is not has its own bound and is gone before the next frame is read.
+    /// records, and what is not has its own bound.
     pub fn needed_bytes(frame_bytes: usize, has_records: bool) -> usize {
         if has_records {
             return frame_bytes;

@@ -38,7 +38,7 @@ const CROWDS: [(&str, Crowd); 7] = [
     ("500 fetches parked, 5,000 places each", crowd::parked),
     ("16 readers, 30 fetches each, unread", crowd::unread),
     ("50 producers, batches of 1 MiB", crowd::producers),
-    ("compacted batches that unfold to 15 MiB", crowd::unfolding),
+    ("compacted batches that unfold to 7 MiB", crowd::unfolding),
 ];
 
 struct Figure {

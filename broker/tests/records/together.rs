@@ -39,7 +39,7 @@ fn requests() -> Vec<u8> {
 
 /// The log takes them in few rounds, and every one is answered, in order.
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_that_come_in_together_share_rounds() {
+async fn requests_that_come_in_together_are_answered_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let started = start(folder.path()).await;
     topic(&started.client, "t", &[]).await;
@@ -64,6 +64,7 @@ async fn requests_that_come_in_together_share_rounds() {
         );
     }
     let rounds = broker.log().stats().rounds - before.rounds;
-    assert!(rounds <= u64::from(REQUESTS / 2), "{rounds} rounds");
+    // One for all of them, one if they came in two parts, and the empty one that follows when nothing else does.
+    assert!(rounds <= 3, "{rounds} rounds");
     started.running.stop().await.unwrap();
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tests::direct::Direct;
 use tests::load::now_ms;
-use wire::ErrorCode;
 use wire::messages::fetch;
 use wire::record_batch::{Batch, BatchBuilder, Codec, HEADER_LEN, Rewrite};
 
@@ -27,10 +26,10 @@ const PARTITIONS: i32 = 1000;
 const TIMES: usize = 20;
 const READERS: i32 = 16;
 const UNREAD: i64 = 30;
-const UNFOLDED_BYTES: usize = 15 << 20;
+/// A little less than a broker with 64 MiB looks into.
+const UNFOLDED_BYTES: usize = 7 << 20;
 const UNFOLDING: usize = 20;
 const PRODUCERS: i32 = 50;
-const MESSAGE_TOO_LARGE: i16 = ErrorCode::MessageTooLarge as i16;
 const PARKED: usize = 500;
 const PLACES: i32 = 5000;
 
@@ -195,7 +194,8 @@ pub(super) fn producers(address: &str, meanwhile: &mut dyn FnMut()) {
     });
 }
 
-/// A compacted topic gets small batches that unfold to millions of records, each of which would take more memory than its bytes.
+/// A compacted topic gets small batches that unfold to hundreds of thousands of records, each of which would take more memory
+/// than its bytes.
 pub(super) fn unfolding(address: &str, meanwhile: &mut dyn FnMut()) {
     let direct = Direct::open(address, CALL).unwrap();
     let settings = [
@@ -221,9 +221,7 @@ pub(super) fn unfolding(address: &str, meanwhile: &mut dyn FnMut()) {
     assert!(folded.len() < UNFOLDED_BYTES / 4, "{} bytes", folded.len());
     for _ in 0..UNFOLDING {
         let answer = direct.produce(TOPIC, &[(0, &folded)]).unwrap();
-        // Refused where memory is small.
-        let code = answer[0].0;
-        assert!([0, MESSAGE_TOO_LARGE].contains(&code), "error {code}");
+        assert_eq!(answer[0].0, 0, "a batch that unfolds");
     }
     meanwhile();
 }

@@ -2,18 +2,29 @@
 
 use std::sync::Arc;
 
-use super::{super::disk::simulated::Simulated, *};
+use super::{
+    super::{disk::simulated::Simulated, writer::Writer},
+    *,
+};
+
+/// A log with one partition that lets so many bytes wait, and its writer, which does nothing by itself.
+fn open_with_queue(queue_bytes: usize) -> (Log, Writer) {
+    let options = Options {
+        queue_bytes,
+        ..small_options()
+    };
+    let (log, writer) = Log::open_idle(Arc::new(Simulated::default()), options).unwrap();
+    log.create(key(1, 0), Policy::default()).unwrap();
+    (log, writer)
+}
+
+fn large() -> Append {
+    append(key(1, 0), batch(&["x".repeat(1_500)], 0))
+}
 
 #[test]
 fn a_full_queue_refuses_before_an_offset_is_assigned() {
-    let disk = Simulated::default();
-    let options = Options {
-        queue_bytes: 2_000,
-        ..small_options()
-    };
-    let (log, mut writer) = Log::open_idle(Arc::new(disk), options).unwrap();
-    log.create(key(1, 0), Policy::default()).unwrap();
-    let large = || append(key(1, 0), batch(&["x".repeat(1_500)], 0));
+    let (log, mut writer) = open_with_queue(2_000);
     log.append(vec![large()]).unwrap();
     let refused = log.append(vec![large()]);
     assert!(matches!(
@@ -32,17 +43,37 @@ fn a_full_queue_refuses_before_an_offset_is_assigned() {
     );
 }
 
+/// The writer sleeps on while little is gathered, and takes all of it in one round when it is called.
+#[test]
+fn what_is_gathered_shares_a_round() {
+    let options = Options {
+        follower_delay: Duration::from_hours(1),
+        ..small_options()
+    };
+    let log = Log::open_on(Arc::new(Simulated::default()), options).unwrap();
+    log.create(key(1, 0), Policy::default()).unwrap();
+    put(&log, key(1, 0), &values("first", 1), 0);
+    let before = log.stats().rounds;
+    let tickets: Vec<_> = (0..20)
+        .map(|_| {
+            let ticket = log.gather(vec![append(key(1, 0), batch(&values("one", 1), 0))]);
+            // Time for a writer that was woken: its disk takes none.
+            std::thread::sleep(Duration::from_millis(1));
+            ticket.unwrap()
+        })
+        .collect();
+    assert_eq!(log.stats().rounds, before);
+    log.write_gathered();
+    for ticket in tickets {
+        ticket.durable_blocking().unwrap();
+    }
+    assert_eq!(log.stats().rounds, before + 1);
+}
+
 /// Who waits for room is called when the writer has made some; the broker's own records do not wait.
 #[tokio::test]
 async fn room_comes_with_the_next_round() {
-    let disk = Simulated::default();
-    let options = Options {
-        queue_bytes: 4_000,
-        ..small_options()
-    };
-    let (log, mut writer) = Log::open_idle(Arc::new(disk), options).unwrap();
-    log.create(key(1, 0), Policy::default()).unwrap();
-    let large = || append(key(1, 0), batch(&["x".repeat(1_500)], 0));
+    let (log, mut writer) = open_with_queue(4_000);
     log.room(1_500).await;
     log.append(vec![large()]).unwrap();
     let own = Append {
