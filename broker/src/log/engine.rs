@@ -39,7 +39,7 @@ pub(super) struct Engine {
     /// The gathering round has become smaller.
     has_room: Notify,
     /// Groups were put into the gathering round of which the writer was not told.
-    is_gathering: AtomicBool,
+    pub(super) is_gathering: AtomicBool,
     queue: Mutex<BehindQueue>,
     /// The write-behind has something to do.
     waiting: Condvar,

@@ -1,6 +1,6 @@
 //! What is refused, and that a refusal changes nothing.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{
     super::{disk::simulated::Simulated, writer::Writer},
@@ -54,12 +54,11 @@ fn what_is_gathered_shares_a_round() {
     log.create(key(1, 0), Policy::default()).unwrap();
     put(&log, key(1, 0), &values("first", 1), 0);
     let before = log.stats().rounds;
-    let tickets: Vec<_> = (0..20)
+    // So many that a writer that was woken for one would be there before the last, and still little.
+    let tickets: Vec<_> = (0..300)
         .map(|_| {
-            let ticket = log.gather(vec![append(key(1, 0), batch(&values("one", 1), 0))]);
-            // Time for a writer that was woken: its disk takes none.
-            std::thread::sleep(Duration::from_millis(1));
-            ticket.unwrap()
+            let little = append(key(1, 0), batch(&values("one", 1), 0));
+            log.gather(vec![little]).unwrap()
         })
         .collect();
     assert_eq!(log.stats().rounds, before);
@@ -68,6 +67,23 @@ fn what_is_gathered_shares_a_round() {
         ticket.durable_blocking().unwrap();
     }
     assert_eq!(log.stats().rounds, before + 1);
+}
+
+/// Little waits to be announced, much is announced at once.
+#[test]
+fn the_writer_is_told_of_much_and_not_of_little() {
+    let (log, _writer) = open_with_queue(1 << 20);
+    let waits = || log.shared.engine.is_gathering.load(Ordering::Acquire);
+    log.gather(vec![large()]).unwrap();
+    assert!(waits());
+    log.write_gathered();
+    assert!(!waits());
+    let much = "x".repeat(64 << 10);
+    log.gather(vec![append(key(1, 0), batch(&[much], 0))])
+        .unwrap();
+    assert!(!waits());
+    log.append(vec![large()]).unwrap();
+    assert!(!waits());
 }
 
 /// Who waits for room is called when the writer has made some; the broker's own records do not wait.
