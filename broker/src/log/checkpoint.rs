@@ -168,7 +168,11 @@ impl Behind {
         self.keep_indexes();
         for first_lsn in self.engine.take_wal_files_below(self.checkpoint_lsn) {
             let disk = self.engine.disk.as_ref();
-            self.engine.ring.give(disk, &wal::file_name(first_lsn));
+            let name = wal::file_name(first_lsn);
+            if self.engine.has_room_for_ring() {
+                self.engine.ring.fill_up(disk, &name);
+            }
+            self.engine.ring.give(disk, &name);
         }
         for partition in dropped {
             remove_dir(self.engine.disk.as_ref(), &dir_name(partition));

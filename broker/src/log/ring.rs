@@ -1,7 +1,8 @@
 //! The ring: files of the shared log that are written again and again. A file whose blocks are all there needs no change of
 //! the file system's own records at a sync, which makes the sync about twice as fast. Free files are filled with zeros
 //! beside the log's work, or come back when a checkpoint has passed them; where none is free the log goes on in a file that
-//! grows. A log that has little to write stays in small files that grow and go, each twice as large as the one before.
+//! grows, and that comes back too once it has the size. A log that has little to write stays in small files that grow and go,
+//! each twice as large as the one before.
 //!
 //! What a free file holds does not matter: rounds carry run and lsn, and those of an earlier use do not fit.
 
@@ -13,8 +14,8 @@ use std::{
 
 use super::{
     checkpoint::remove,
-    disk::{Disk, Space},
-    round::BLOCK_LEN,
+    disk::{Disk, DiskFile, Space},
+    round::{BLOCK, BLOCK_LEN},
     wal::DIR,
 };
 
@@ -26,11 +27,14 @@ const MAX_RING_BYTES: u64 = 1 << 30;
 const FILES: u64 = 8;
 /// Free files that are made ahead; more come back from checkpoints.
 const AHEAD: usize = 1;
+/// A file that has grown is filled up and kept where at most this part is missing.
+const FILL_UP_PARTS: u64 = 8;
 /// The file that is being filled.
 const MAKING: &str = "wal/making";
-/// Written at once while a file is filled, and the pause after it: the log's own writes come first.
-const FILL_STEP: usize = 1 << 20;
-const FILL_PAUSE: Duration = Duration::from_millis(20);
+/// Written at once while a file is filled, and the pause after it: the log's own writes come first, and a sync that meets
+/// one of these waits for little.
+const FILL_STEP: usize = 128 << 10;
+const FILL_PAUSE: Duration = Duration::from_millis(4);
 /// The pause when a file could not be made.
 const ROOM_PAUSE: Duration = Duration::from_secs(10);
 
@@ -133,10 +137,33 @@ impl Ring {
         }
     }
 
+    /// Fills up a file that has grown almost to the size of the ring's, so that it fits [`Ring::give`]. Where that cannot be
+    /// done it does not, and goes.
+    pub(super) fn fill_up(&self, disk: &dyn Disk, name: &str) {
+        if let Err(error) = self.try_fill_up(disk, name) {
+            tracing::warn!(%error, file = name, "fill up a file of the log");
+        }
+    }
+
+    fn try_fill_up(&self, disk: &dyn Disk, name: &str) -> io::Result<()> {
+        let file = disk.open(name)?;
+        let size_bytes = file.size_bytes()?;
+        let lacks = self.file_bytes.saturating_sub(size_bytes);
+        if lacks > self.file_bytes / FILL_UP_PARTS || !size_bytes.is_multiple_of(BLOCK) {
+            return Ok(());
+        }
+        let zeros = Zeros::new();
+        let mut at = size_bytes;
+        while at < self.file_bytes {
+            at += zeros.write(file.as_ref(), at, self.file_bytes)?;
+        }
+        Ok(())
+    }
+
     /// Waits until a free file is to be made. False when the log ends.
     pub(super) fn wait_wanted(&self) -> bool {
         let mut state = self.state();
-        while !state.stop && (!state.wanted || state.free.len() >= AHEAD) {
+        while !state.stop && (!state.wanted || state.is_stocked()) {
             state = self
                 .changed
                 .wait(state)
@@ -149,20 +176,16 @@ impl Ring {
     pub(super) fn fill(&self, disk: &dyn Disk) -> io::Result<()> {
         let free = self.state().next_name();
         let file = disk.create(MAKING)?;
-        // From the start of a block on, so that they are written from where they are.
-        let zeros = vec![0; FILL_STEP + BLOCK_LEN];
-        let zeros = &zeros[zeros.as_ptr().align_offset(BLOCK_LEN)..];
+        let zeros = Zeros::new();
         let mut at = 0;
         while at < self.file_bytes {
-            if !self.pause() {
+            // One that has grown may have come in the meantime.
+            if !self.pause() || self.state().is_stocked() {
                 remove(disk, MAKING);
                 return Ok(());
             }
-            let left = usize::try_from(self.file_bytes - at).unwrap_or(FILL_STEP);
-            let step = &zeros[..left.min(FILL_STEP)];
-            let written = file.write_blocks_at(at, &mut [IoSlice::new(step)]);
-            written.inspect_err(|_| remove(disk, MAKING))?;
-            at += step.len() as u64;
+            let written = zeros.write(file.as_ref(), at, self.file_bytes);
+            at += written.inspect_err(|_| remove(disk, MAKING))?;
         }
         file.sync()?;
         disk.rename(MAKING, &free)?;
@@ -195,7 +218,30 @@ impl Ring {
     }
 }
 
+/// Zeros from the start of a block on, so that they are written from where they are.
+struct Zeros(Vec<u8>);
+
+impl Zeros {
+    fn new() -> Self {
+        Self(vec![0; FILL_STEP + BLOCK_LEN])
+    }
+
+    /// Writes a step at `at`, up to `end` at most; how many bytes.
+    fn write(&self, file: &dyn DiskFile, at: u64, end: u64) -> io::Result<u64> {
+        let from = self.0.as_ptr().align_offset(BLOCK_LEN);
+        let left = usize::try_from(end - at).unwrap_or(FILL_STEP);
+        let step = &self.0[from..from + left.min(FILL_STEP)];
+        file.write_blocks_at(at, &mut [IoSlice::new(step)])?;
+        Ok(step.len() as u64)
+    }
+}
+
 impl State {
+    /// Whether there are enough free files.
+    fn is_stocked(&self) -> bool {
+        self.free.len() >= AHEAD
+    }
+
     fn next_name(&mut self) -> String {
         self.named += 1;
         format!("{DIR}/{:04x}.free", self.named)

@@ -126,3 +126,33 @@ fn free_files_of_another_size_go_and_fitting_ones_are_used() {
     opened.0.shared.engine.ring.fill(&disk).unwrap();
     assert_eq!(free(&files(&disk)), 1);
 }
+
+#[test]
+fn a_file_that_has_grown_almost_to_the_size_comes_back_as_a_free_one() {
+    let disk = Simulated::default();
+    let (log, mut writer) = open(&disk);
+    log.create(key(1, 0), Policy::default()).unwrap();
+    let mut count = 0;
+    // Rounds of three blocks: five of them leave a sixteenth of a file empty.
+    let value = "x".repeat(9_000);
+    for _ in 0..40 {
+        let value = format!("{count}-{value}");
+        log.append(vec![append(key(1, 0), batch(&[value], 0))])
+            .unwrap();
+        while log.stats().queued_bytes > 0 {
+            writer.step(Instant::now()).unwrap();
+        }
+        count += 1;
+        checkpoint(&log);
+    }
+    let left = files(&disk);
+    assert!(
+        left.iter().any(|(_, size)| *size == FILE_BYTES),
+        "none was kept: {left:?}"
+    );
+    assert!(left.iter().all(|(_, size)| *size <= FILE_BYTES), "{left:?}");
+    drop((log, writer));
+    let (log, _) = open(&disk);
+    assert_eq!(log.recovery().damage, []);
+    is_whole(&log, count);
+}
