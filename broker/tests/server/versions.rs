@@ -109,20 +109,27 @@ async fn data(asker: &mut Asker<'_>, subject: &Subject) {
             ..Default::default()
         })
         .await;
-    asker
-        .ask(|_| fetch::Request {
-            max_wait_ms: 0,
-            topics: vec![fetch::FetchTopic {
-                topic: topic.into(),
-                topic_id: id,
-                partitions: vec![fetch::FetchPartition {
-                    partition_max_bytes: 1 << 20,
-                    ..Default::default()
-                }],
-            }],
+    // What is there, an offset that is not, and an epoch that never was.
+    for (fetch_offset, current_leader_epoch) in [(0, -1), (99_999, -1), (0, 99)] {
+        let wanted = fetch::FetchPartition {
+            fetch_offset,
+            current_leader_epoch,
+            partition_max_bytes: 1 << 20,
             ..Default::default()
-        })
-        .await;
+        };
+        let wanted = fetch::FetchTopic {
+            topic: topic.into(),
+            topic_id: id,
+            partitions: vec![wanted],
+        };
+        asker
+            .ask(|_| fetch::Request {
+                max_wait_ms: 0,
+                topics: vec![wanted.clone()],
+                ..Default::default()
+            })
+            .await;
+    }
     for timestamp in [-1, -2, 0] {
         let partition = list_offsets::ListOffsetsPartition {
             timestamp,

@@ -99,7 +99,7 @@ structs! {
         /// The first offset that is still there.
         log_start_offset: i64 = since(5).ignorable() => -1,
         diverging_epoch: EpochEndOffset = since(12).tag(0),
-        current_leader: LeaderIdAndEpoch = since(12).tag(1),
+        current_leader: LeaderIdAndEpoch = since(12).tag(1).ignorable(),
         snapshot_id: SnapshotId = since(12).tag(2),
         aborted_transactions: Option<Vec<AbortedTransaction>> = since(4).nullable(4).ignorable() => Some(Vec::new()),
         /// Read there instead; -1: stay here.

@@ -63,7 +63,7 @@ structs! {
         log_start_offset: i64 = since(5).ignorable() => -1,
         record_errors: Vec<BatchIndexAndErrorMessage<'a>> = since(8).ignorable(),
         error_message: Option<Str<'a>> = since(8).nullable(8).ignorable(),
-        current_leader: LeaderIdAndEpoch = since(10).tag(0),
+        current_leader: LeaderIdAndEpoch = since(10).tag(0).ignorable(),
     }
 
     /// Why one record was refused.
