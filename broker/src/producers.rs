@@ -56,6 +56,12 @@ pub enum SequenceError {
         /// The batch's first sequence.
         given: i32,
     },
+    /// What the log holds of the partition's producers could not be read: whether this batch is there already is not known.
+    #[error("what producer {producer_id} has written here could not be read")]
+    Unread {
+        /// The producer.
+        producer_id: i64,
+    },
 }
 
 /// The producers of one partition.
@@ -169,16 +175,11 @@ impl PartitionProducers {
         }
     }
 
-    /// Forgets producers silent since before `deadline_ms` (`producer.id.expiration.ms`), and those whose last
-    /// record lies below `log_start`: retention took what they wrote.
-    pub fn expire(&mut self, deadline_ms: i64, log_start: i64) {
-        self.by_id.retain(|_, producer| {
-            let last_offset = producer
-                .batches
-                .back()
-                .map_or(-1, |batch| batch.last_offset);
-            producer.last_seen_ms >= deadline_ms && last_offset >= log_start
-        });
+    /// Forgets producers silent since before `deadline_ms` (`producer.id.expiration.ms`). That retention or a client took what
+    /// they wrote is no reason, as in Kafka (KIP-360): a retry may still be on its way.
+    pub fn expire(&mut self, deadline_ms: i64) {
+        self.by_id
+            .retain(|_, producer| producer.last_seen_ms >= deadline_ms);
     }
 
     /// Offset after the last batch remembered of anyone.

@@ -1,8 +1,8 @@
 //! InitProducerId (22), versions 0 to 5: ids for idempotent producers, never handed out twice, also after a crash.
 //!
-//! A producer that names its id and epoch (version 3 and later, KIP-360) gets the same id with the next epoch, or a new
-//! id when its epochs are used up. Transactions are not built: a transactional id gets `UNSUPPORTED_VERSION`, so that
-//! clients give up at once.
+//! A producer without a transactional id gets a new one each time, also when it names the id and epoch it has (version 3 and
+//! later), as Kafka does: nothing shows that an id is the one who asks, and such producers raise their epoch themselves
+//! (KIP-360). Transactions are not built: a transactional id gets `UNSUPPORTED_VERSION`, so that clients give up at once.
 
 use wire::ErrorCode;
 use wire::messages::init_producer_id::{Request, Response};
@@ -33,15 +33,8 @@ async fn grant(broker: &Broker, request: &Request<'_>) -> Result<(i64, i16), Err
     if request.transactional_id.is_some() {
         return Err(ErrorCode::UnsupportedVersion);
     }
-    let (id, epoch) = (request.producer_id, request.producer_epoch);
-    match (id >= 0, epoch >= 0) {
-        (true, true) if id >= broker.topics.view().next_producer_id() => {
-            return Err(ErrorCode::InvalidProducerEpoch);
-        }
-        // The last epoch is never used, as in Kafka.
-        (true, true) if epoch < i16::MAX - 1 => return Ok((id, epoch + 1)),
-        (true, true) | (false, false) => {}
-        _ => return Err(ErrorCode::InvalidRequest),
+    if (request.producer_id >= 0) != (request.producer_epoch >= 0) {
+        return Err(ErrorCode::InvalidRequest);
     }
     match broker.producer_ids.next(&broker.topics).await {
         Ok(id) => Ok((id, 0)),

@@ -251,6 +251,8 @@ fn sequence_code(error: SequenceError) -> ErrorCode {
     match error {
         SequenceError::StaleEpoch { .. } => ErrorCode::InvalidProducerEpoch,
         SequenceError::OutOfOrder { .. } => ErrorCode::OutOfOrderSequenceNumber,
+        // Worth a retry: it is read again then.
+        SequenceError::Unread { .. } => ErrorCode::KafkaStorageError,
     }
 }
 

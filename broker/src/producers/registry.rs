@@ -97,7 +97,7 @@ impl Producers {
     }
 
     /// Checks every batch and appends the new ones together, as [`Log::gather`] does. `headers` are those of `batches`, whose partitions must
-    /// differ. A partition whose producers are not rebuilt takes any sequence.
+    /// differ. A partition whose producers are not rebuilt takes no batch of any.
     pub fn append(
         &self,
         log: &Log,
@@ -110,7 +110,10 @@ impl Producers {
         for (header, append) in batches {
             let verdict = match partitions.get(&append.partition) {
                 Some(Entry::Ready(producers)) => producers.check(&header),
-                _ => Ok(Verdict::New),
+                _ if header.producer_id < 0 => Ok(Verdict::New),
+                _ => Err(SequenceError::Unread {
+                    producer_id: header.producer_id,
+                }),
             };
             outcomes.push(match verdict {
                 Ok(Verdict::New) => {
@@ -147,30 +150,28 @@ impl Producers {
         })
     }
 
-    /// Forgets producers silent since before `deadline_ms`, those whose records are gone, and partitions that are.
+    /// Forgets producers silent since before `deadline_ms`, and partitions that are gone.
     pub fn expire(&self, log: &Log, deadline_ms: i64) {
         self.locked().retain(|key, entry| {
-            let Some(offsets) = log.offsets(*key) else {
-                return false;
-            };
             if let Entry::Ready(producers) = entry {
-                producers.expire(deadline_ms, offsets.start);
+                producers.expire(deadline_ms);
             }
-            true
+            log.offsets(*key).is_some()
         });
     }
 
     /// Keeps what is known for the next start. A cache: lost means reading the headers again. Blocks on disk.
     pub fn save(&self, log: &Log) -> std::io::Result<()> {
-        let ready: Vec<_> = self
+        let known: Vec<_> = self
             .locked()
             .iter()
             .filter_map(|(key, entry)| match entry {
-                Entry::Ready(producers) => Some((*key, producers.clone())),
-                Entry::Saved(_) => None,
+                Entry::Ready(producers) => Some((*key, Saved::of(log, *key, producers.clone())?)),
+                // Nobody has produced there since the start: what was known then is all there is.
+                Entry::Saved(saved) => Some((*key, saved.clone())),
             })
             .collect();
-        snapshot::save(log, ready)
+        snapshot::save(log, known)
     }
 
     fn locked(&self) -> MutexGuard<'_, HashMap<PartitionKey, Entry>> {

@@ -23,11 +23,20 @@ pub(super) struct Saved {
 struct Row {
     topic: String,
     partition: i32,
-    #[serde(flatten)]
+    // Not flattened: keys of a map that are numbers do not come back out of what is.
     saved: Saved,
 }
 
 impl Saved {
+    /// What is known of a partition now; none where that is nothing.
+    pub(super) fn of(log: &Log, key: PartitionKey, producers: PartitionProducers) -> Option<Self> {
+        Some(Self {
+            at: producers.next_offset()?,
+            leader_epoch: log.leader_epoch(key)?,
+            producers,
+        })
+    }
+
     /// The producers and the offset to go on from, when the log still holds what they were read from.
     pub(super) fn still_true(
         &self,
@@ -44,7 +53,10 @@ pub(super) fn load(log: &Log) -> Vec<(PartitionKey, Saved)> {
     let Some(snapshot) = log.load_snapshot(NAME) else {
         return Vec::new();
     };
-    let rows: Vec<Row> = serde_json::from_slice(&snapshot.bytes).unwrap_or_default();
+    let rows: Vec<Row> = serde_json::from_slice(&snapshot.bytes).unwrap_or_else(|error| {
+        tracing::warn!(%error, "read the saved producers; the log is read instead");
+        Vec::new()
+    });
     let key = |row: &Row| {
         let topic: Uuid = row.topic.parse().ok()?;
         Some(PartitionKey {
@@ -57,27 +69,13 @@ pub(super) fn load(log: &Log) -> Vec<(PartitionKey, Saved)> {
         .collect()
 }
 
-pub(super) fn save(
-    log: &Log,
-    ready: Vec<(PartitionKey, PartitionProducers)>,
-) -> std::io::Result<()> {
-    let rows: Vec<_> = ready
-        .into_iter()
-        .filter_map(|(key, producers)| {
-            let at = producers.next_offset()?;
-            let leader_epoch = log.leader_epoch(key)?;
-            let saved = Saved {
-                at,
-                leader_epoch,
-                producers,
-            };
-            Some(Row {
-                topic: key.topic.to_string(),
-                partition: key.partition,
-                saved,
-            })
-        })
-        .collect();
+pub(super) fn save(log: &Log, known: Vec<(PartitionKey, Saved)>) -> std::io::Result<()> {
+    let row = |(key, saved): (PartitionKey, Saved)| Row {
+        topic: key.topic.to_string(),
+        partition: key.partition,
+        saved,
+    };
+    let rows: Vec<_> = known.into_iter().map(row).collect();
     let bytes = serde_json::to_vec(&rows).map_err(std::io::Error::other)?;
     log.save_snapshot(NAME, &Snapshot { at: 0, bytes })
 }

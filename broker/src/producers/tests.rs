@@ -115,16 +115,14 @@ fn sequences_wrap_to_zero() {
 }
 
 #[test]
-fn the_silent_and_the_removed_are_forgotten() {
+fn the_silent_are_forgotten() {
     let mut producers = PartitionProducers::default();
     producers.record(&at(batch(1, 0, 0, 10), 0), 100);
     producers.record(&at(batch(2, 0, 0, 10), 10), 200);
     producers.record(&at(batch(3, 0, 0, 10), 20), 300);
-    producers.expire(200, 0);
+    producers.expire(200);
     assert_eq!((producers.epoch(1), producers.epoch(2)), (None, Some(0)));
-    producers.expire(0, 20);
-    assert_eq!((producers.epoch(2), producers.epoch(3)), (None, Some(0)));
-    producers.expire(301, 0);
+    producers.expire(301);
     assert!(producers.is_empty());
 }
 

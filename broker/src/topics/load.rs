@@ -18,6 +18,8 @@ use crate::topics::{METADATA, keys, policy};
 
 /// Batches replayed at a start before the history is rewritten.
 const HISTORY_BATCHES: u64 = 4096;
+/// Producer ids are counted on from the next multiple of two to this power where metadata was damaged.
+const IDS_LEFT_OUT_BITS: u32 = 32;
 /// Records per batch of a rewritten history.
 const REWRITTEN_RECORDS: usize = 1000;
 
@@ -54,6 +56,14 @@ pub(super) fn load(
         };
         state.apply(&first);
         append(log, clock, &[first])?;
+    }
+    if is_damaged(log) {
+        // A lost record may have reserved ids: no start reserves as many as are left out here. The history stays as it is,
+        // and with it what is known of the damage.
+        let next = ((state.next_producer_id() >> IDS_LEFT_OUT_BITS) + 1) << IDS_LEFT_OUT_BITS;
+        let leave_out = Record::ProducerIds { next };
+        state.apply(&leave_out);
+        append(log, clock, &[leave_out])?;
     } else if batches > HISTORY_BATCHES {
         rewrite(log, clock, &state)?;
     }
@@ -113,6 +123,12 @@ fn rewrite(log: &Log, clock: &Clock, state: &State) -> Result<(), LoadError> {
     Ok(())
 }
 
+/// Whether metadata records were lost.
+fn is_damaged(log: &Log) -> bool {
+    let damage = log.damage();
+    damage.iter().any(|damage| damage.partition == METADATA)
+}
+
 /// Every partition of a topic is in the log with its policy; others are left-overs of a crash.
 fn bring_log_in_line(log: &Log, state: &State) -> Result<(), LoadError> {
     for topic in state.topics() {
@@ -120,10 +136,7 @@ fn bring_log_in_line(log: &Log, state: &State) -> Result<(), LoadError> {
             log.create(key, policy(&topic.settings))?;
         }
     }
-    let damaged = log
-        .damage()
-        .iter()
-        .any(|damage| damage.partition == METADATA);
+    let damaged = is_damaged(log);
     for key in log.partitions() {
         let known = state
             .topic_by_id(key.topic)

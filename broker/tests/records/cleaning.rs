@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use wire::client::Connection;
 use wire::messages::{delete_records, fetch, produce};
-use wire::record_batch::{BatchBuilder, batches};
+use wire::record_batch::{Batch, BatchBuilder, Codec, Rewrite, batches};
 use wire::{ErrorCode, Records};
 
-use super::{PATIENCE, Started, start, start_with, topic};
+use super::{PATIENCE, Started, batch, init_producer, start, start_with, topic};
 
 /// Topics have names up to this version of Produce and Fetch.
 const NAMES: i16 = 12;
@@ -205,5 +205,60 @@ async fn a_topic_with_a_codec_of_its_own_stores_every_batch_in_it() {
         .map(|file| file.unwrap().metadata().unwrap().len())
         .sum::<u64>();
     assert!(size_bytes < 200_000, "{size_bytes} bytes in the log");
+    running.stop().await.unwrap();
+}
+
+/// A batch of one record with so many equal bytes.
+fn compressed(size: usize) -> Vec<u8> {
+    let mut builder = BatchBuilder::default();
+    builder.push(None, Some(&vec![b'v'; size]), -1);
+    let plain = builder.build();
+    let plain = Batch::validate(&plain).unwrap();
+    let inflated = plain.inflate(1 << 20).unwrap();
+    let records = plain.records_in(&inflated).map(Result::unwrap);
+    let rewrite = Rewrite {
+        codec: Codec::Zstd,
+        level: None,
+        delete_horizon: None,
+    };
+    plain.rewrite(records, rewrite).unwrap().to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_would_be_stored_too_large_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let configs = [
+        ("compression.type", "uncompressed"),
+        ("max.message.bytes", "10000"),
+    ];
+    let topic = ("t", topic(&client, "t", &configs).await);
+    for (size, expected) in [
+        (9_000, ErrorCode::None),
+        (90_000, ErrorCode::MessageTooLarge),
+    ] {
+        let batch = compressed(size);
+        assert!(batch.len() < 1_000);
+        let (code, _) = super::produce(&client, topic, 13, &batch).await;
+        assert_eq!(code, expected as i16, "{size} bytes");
+    }
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_is_known_when_its_records_are_deleted_and_nobody_has_produced_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let topic = ("t", topic(&client, "t", &[]).await);
+    let (_, id, _) = init_producer(&client, None, None).await;
+    let sent = batch((id, 0, 0), &["a", "b"]);
+    assert_eq!(super::produce(&client, topic, 13, &sent).await, (0, 0));
+    assert_eq!(delete(&client, "t", 0, -1).await, (0, 2));
+    running.stop().await.unwrap();
+    // This one starts, saves what it knows and ends.
+    start(folder.path()).await.running.stop().await.unwrap();
+    let Started { running, client } = start(folder.path()).await;
+    let retried = super::produce(&client, topic, 13, &sent).await;
+    assert_eq!(retried, (0, 0), "not written twice");
     running.stop().await.unwrap();
 }

@@ -88,12 +88,7 @@ fn check_bytes(
     bounds: Bounds,
     records: &[u8],
 ) -> Result<(BatchHeader, Option<BytesMut>), Failure> {
-    if records.len() > settings.max_message_bytes {
-        let (have, most) = (records.len(), settings.max_message_bytes);
-        let message =
-            format!("the batch has {have} bytes, max.message.bytes of the topic is {most}");
-        return Err(Failure::new(ErrorCode::MessageTooLarge, message));
-    }
+    check_size(settings, records.len(), "has")?;
     let batch = Batch::validate(records)
         .map_err(|error| Failure::new(batch_code(&error), error.to_string()))?;
     let header = *batch.header();
@@ -132,7 +127,18 @@ fn check_bytes(
     let stored = batch
         .rewrite(records, rewrite)
         .map_err(|error| Failure::new(ErrorCode::UnknownServerError, error.to_string()))?;
+    // Readers get it as it is stored.
+    check_size(settings, stored.len(), "would be stored with")?;
     Ok((header, Some(stored)))
+}
+
+fn check_size(settings: &TopicSettings, have: usize, how: &str) -> Result<(), Failure> {
+    let most = settings.max_message_bytes;
+    if have <= most {
+        return Ok(());
+    }
+    let message = format!("the batch {how} {have} bytes, max.message.bytes of the topic is {most}");
+    Err(Failure::new(ErrorCode::MessageTooLarge, message))
 }
 
 fn compression_code(error: &CompressionError) -> ErrorCode {
