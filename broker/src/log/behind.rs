@@ -17,6 +17,7 @@ use super::{
     retention::{Follower, Span, must_roll},
     segment::{Segment, dir_name, file_name},
     tail::TailBatch,
+    threads::is_full,
 };
 
 /// Bytes of one write.
@@ -98,8 +99,15 @@ impl Behind {
         if let Some(completed) = self.engine.take_completed(Some(now)) {
             self.take(completed);
         }
-        self.write_pending()?;
+        let written = self.write_pending();
         self.dropped.extend(self.engine.take_dropped());
+        if let Err(error) = written {
+            // What was dropped makes room.
+            if is_full(&error) && !self.dropped.is_empty() {
+                self.checkpoint(Vec::new(), false)?;
+            }
+            return Err(error);
+        }
         if self.checkpoint_due().is_some_and(|due| due <= now) {
             self.checkpoint(Vec::new(), false)?;
             self.last_checkpoint = Some(now);
@@ -166,7 +174,7 @@ impl Behind {
         Ok(())
     }
 
-    fn write_partition(&mut self, target: &Target) -> io::Result<()> {
+    pub(super) fn write_partition(&mut self, target: &Target) -> io::Result<()> {
         let partition = &target.partition;
         loop {
             let run = {
@@ -267,7 +275,7 @@ impl Behind {
     pub(super) fn sync_files(&mut self) -> io::Result<()> {
         let is_short = self.engine.options.memory.is_short();
         for file in self.unsynced.values() {
-            file.sync()?;
+            file.sync().map_err(unsynced)?;
             if is_short {
                 file.forget_cached();
             }
@@ -276,13 +284,19 @@ impl Behind {
             match self.engine.disk.sync_dir(dir) {
                 // Its partition was dropped in the meantime.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                result => result?,
+                result => result.map_err(unsynced)?,
             }
         }
         self.unsynced.clear();
         self.unsynced_dirs.clear();
         Ok(())
     }
+}
+
+/// A sync that failed is not tried again, be it for lack of space: the system has given up what it could not write, and would
+/// call the next one a success.
+fn unsynced(error: io::Error) -> io::Error {
+    io::Error::other(error)
 }
 
 /// The next batches that are not in a file yet, up to `next_offset`, as far as they go into one.
@@ -340,5 +354,18 @@ fn begin(batch: &TailBatch) -> Span {
         size_bytes: 0,
         first_timestamp: batch.max_timestamp,
         max_timestamp: batch.max_timestamp,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_sync_is_never_taken_for_a_full_disk() {
+        for kind in [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded] {
+            assert!(is_full(&kind.into()), "a write is tried again: {kind}");
+            assert!(!is_full(&unsynced(kind.into())), "{kind}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use super::{
     indexes,
     manifest::{FILE, Manifest, NEW_FILE, PartitionRecord},
     partition::Partition,
+    queue::Target,
     retention,
     segment::{Segment, dir_name, file_name},
     threads::is_full,
@@ -89,9 +90,24 @@ impl Behind {
         self.checkpoint(changes, false)
     }
 
-    /// Raises one log start offset.
+    /// Raises one log start offset. On a full disk, as far as what is written goes.
     pub(super) fn trim(&mut self, partition: &Arc<Partition>, start: i64) -> io::Result<()> {
-        self.write_all()?;
+        match self.write_all() {
+            Err(error) if !is_full(&error) => return Err(error),
+            _ => {}
+        }
+        let (written, next_offset) = {
+            let held = partition.hold();
+            (held.written, held.high_watermark)
+        };
+        // What can be seen may not be queued yet. A recovery that finds a start inside a batch that is in no file would look for
+        // a batch that begins there.
+        if start > written {
+            self.write_partition(&Target {
+                partition: Arc::clone(partition),
+                next_offset,
+            })?;
+        }
         let change = Change::trim(Arc::clone(partition), start);
         self.checkpoint(vec![change], false).map(drop)
     }

@@ -61,10 +61,18 @@ fn by_time(spans: &[Span], policy: &Policy, now_ms: i64) -> usize {
         return 0;
     };
     let oldest_kept = now_ms.saturating_sub(retention_ms);
-    spans
-        .iter()
-        .take_while(|span| span.max_timestamp >= 0 && span.max_timestamp < oldest_kept)
-        .count()
+    let mut gone = 0;
+    for (place, span) in spans.iter().enumerate() {
+        // One without a time, as compaction leaves where it took every record, goes with the next that is expired.
+        if span.max_timestamp < 0 {
+            continue;
+        }
+        if span.max_timestamp >= oldest_kept {
+            break;
+        }
+        gone = place + 1;
+    }
+    gone
 }
 
 fn by_size(spans: &[Span], policy: &Policy) -> usize {
@@ -130,6 +138,21 @@ mod tests {
         let mut spans = vec![span(0, 100)];
         spans[0].max_timestamp = -1;
         assert_eq!(expired(&spans, &policy(Some(1), None), i64::MAX), 0);
+    }
+
+    #[test]
+    fn what_compaction_emptied_goes_with_the_next_that_is_expired() {
+        let mut spans: Vec<_> = (0..4).map(|number| span(number, 100)).collect();
+        for place in [0, 2] {
+            spans[place].max_timestamp = -1;
+        }
+        for (now_ms, expected) in [(3_999, 0), (4_000, 2), (5_999, 2), (6_000, 4)] {
+            assert_eq!(
+                expired(&spans, &policy(Some(2_000), None), now_ms),
+                expected,
+                "{now_ms}"
+            );
+        }
     }
 
     #[test]

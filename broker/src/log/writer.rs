@@ -109,7 +109,8 @@ impl Writer {
             self.delay_sync(group.flush, now);
             complete(group, &mut completed);
         }
-        if !after_sync.is_empty() {
+        // An interval that is over is kept to however much there is to write.
+        if !after_sync.is_empty() || self.sync_due.is_some_and(|due| due <= now) {
             self.sync(now)?;
         }
         for group in after_sync {

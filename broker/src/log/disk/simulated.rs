@@ -113,8 +113,13 @@ impl Simulated {
 
     /// Waits until a sync is being held.
     pub(crate) fn wait_for_held_sync(&self) {
+        self.wait_for_held_syncs(1);
+    }
+
+    /// Waits until so many syncs are being held.
+    pub(crate) fn wait_for_held_syncs(&self, count: usize) {
         let mut state = self.state();
-        while state.waiting == 0 {
+        while state.waiting < count {
             state = self
                 .0
                 .changed

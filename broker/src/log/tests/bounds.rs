@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+use super::super::segment::dir_name;
 use super::{
     super::{disk::simulated::Simulated, writer::Writer},
     *,
@@ -215,9 +216,10 @@ fn a_full_disk_delays_the_write_behind_and_loses_nothing() {
         },
     )
     .unwrap();
-    let mut put = |name: &str, timestamp| {
-        log.append(vec![append(key(1, 0), batch(&values(name, 2), timestamp))])
-            .unwrap();
+    log.create(key(2, 0), Policy::default()).unwrap();
+    let mut put = |topic, name: &str, timestamp| {
+        let batch = batch(&values(name, 2), timestamp);
+        log.append(vec![append(key(topic, 0), batch)]).unwrap();
         while log.stats().queued_bytes > 0 {
             writer.step(std::time::Instant::now()).unwrap();
         }
@@ -229,14 +231,27 @@ fn a_full_disk_delays_the_write_behind_and_loses_nothing() {
             .with_behind(super::super::behind::Behind::write_all);
         written.map_err(|error| error.kind())
     };
-    put("old", 0);
+    put(1, "old", 0);
+    put(2, "other", 0);
     write_behind().unwrap();
     disk.set_full(true);
-    put("new", 5_000);
+    put(1, "new", 5_000);
     assert_eq!(write_behind(), Err(std::io::ErrorKind::StorageFull));
     assert_eq!(read_all(&log, key(1, 0)).len(), 4);
     let cleaned = log.clean(5_500).unwrap();
     assert_eq!(cleaned.len(), 1, "retention makes room on a full disk");
+    let step = || {
+        let stepped = log
+            .shared
+            .threads
+            .with_behind(|behind| behind.step(std::time::Instant::now()));
+        stepped.map_err(|error| error.kind()).map(drop)
+    };
+    let others = || disk.files(&dir_name(key(2, 0))).len();
+    assert_eq!(others(), 1);
+    log.drop(key(2, 0));
+    assert_eq!(step(), Err(std::io::ErrorKind::StorageFull));
+    assert_eq!(others(), 0, "so does deleting a topic");
     disk.set_full(false);
     write_behind().unwrap();
     drop(log);

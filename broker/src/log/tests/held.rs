@@ -3,9 +3,13 @@
 use std::{
     num::NonZero,
     sync::{Arc, Mutex},
+    time::Instant,
 };
 
-use super::{super::disk::simulated::Simulated, *};
+use super::{
+    super::{disk::simulated::Simulated, writer::Writer},
+    *,
+};
 
 fn open(disk: &Simulated) -> Log {
     disk.kill();
@@ -102,6 +106,66 @@ fn an_interval_is_synced_in_time() {
     // Returns only when the writer has come to sync by itself.
     disk.wait_for_held_sync();
     disk.hold_syncs(false);
+}
+
+#[test]
+fn an_interval_is_kept_to_however_much_there_is_to_write() {
+    let disk = Simulated::default();
+    let (log, mut writer) = Log::open_idle(Arc::new(disk.clone()), small_options()).unwrap();
+    log.create(key(1, 0), Policy::default()).unwrap();
+    let begun = Instant::now();
+    writer.step(begun).unwrap();
+    let synced = log.stats().syncs;
+    for (after_ms, expected) in [(0, 0), (9, 0), (10, 1), (11, 1), (25, 2)] {
+        let weak = Append {
+            flush: Flush::Interval(Duration::from_millis(10)),
+            ..append(key(1, 0), batch(&values("weak", 1), 0))
+        };
+        log.append(vec![weak]).unwrap();
+        writer
+            .step(begun + Duration::from_millis(after_ms))
+            .unwrap();
+        assert_eq!(log.stats().syncs - synced, expected, "{after_ms} ms");
+    }
+}
+
+/// What a weaker mode has made visible is cut off while its round is not yet handed on: a crash then takes nothing else.
+#[test]
+fn a_start_inside_a_batch_that_was_just_seen_hides_nothing_after_it() {
+    let disk = Simulated::default();
+    let (log, mut writer) = Log::open_idle(Arc::new(disk.clone()), small_options()).unwrap();
+    for topic in [1, 2] {
+        log.create(key(topic, 0), Policy::default()).unwrap();
+    }
+    writer.step(Instant::now()).unwrap();
+    let weak = Append {
+        flush: Flush::PageCache,
+        ..append(key(1, 0), batch(&values("weak", 3), 0))
+    };
+    log.append(vec![weak]).unwrap();
+    log.append(vec![append(key(2, 0), batch(&values("sync", 1), 0))])
+        .unwrap();
+    disk.hold_syncs(true);
+    std::thread::scope(|threads| {
+        threads.spawn(|| writer.step(Instant::now()).unwrap());
+        disk.wait_for_held_sync();
+        assert_eq!(log.offsets(key(1, 0)).unwrap().high_watermark, 3);
+        threads.spawn(|| log.trim(key(1, 0), 1).unwrap());
+        disk.wait_for_held_syncs(2);
+        disk.hold_syncs(false);
+    });
+    put_with(&log, &mut writer, "later");
+    drop((log, writer));
+    let log = open(&disk);
+    assert_eq!(log.recovery().damage, []);
+    let left: Vec<_> = read_all(&log, key(1, 0)).into_values().collect();
+    assert_eq!(left, ["weak-1", "weak-2", "later-0"]);
+}
+
+fn put_with(log: &Log, writer: &mut Writer, name: &str) {
+    log.append(vec![append(key(1, 0), batch(&values(name, 1), 0))])
+        .unwrap();
+    writer.step(Instant::now()).unwrap();
 }
 
 #[test]
