@@ -5,6 +5,7 @@ use std::io::Write;
 use jiff::Timestamp;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::message::BorrowedMessage;
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Message, Offset, TopicPartitionList};
 
 use crate::address::Kafka;
@@ -145,7 +146,47 @@ fn assignment(
             .offsets_for_times(list, kafka::ANSWER)
             .map_err(wrong)?;
     }
+    if let Start::Offset(offset) = args.from {
+        hold_to_ends(consumer, args, offset, &mut list)?;
+    }
     Ok(list)
+}
+
+/// Where a partition ends before `offset`, its reading begins at its end; where all do, nothing of what was asked for is there.
+fn hold_to_ends(
+    consumer: &StreamConsumer,
+    args: &Args,
+    offset: i64,
+    list: &mut TopicPartitionList,
+) -> Result<(), Failure> {
+    let topic = &args.topic;
+    let wrong = |error| Failure::new(format!("cannot read {topic}: {error}"), "");
+    let partitions: Vec<i32> = list
+        .elements()
+        .iter()
+        .map(TopicPartitionListElem::partition)
+        .collect();
+    let mut ends = Vec::with_capacity(partitions.len());
+    for partition in partitions {
+        let (_, end) = consumer
+            .fetch_watermarks(topic, partition, kafka::ANSWER)
+            .map_err(wrong)?;
+        if end < offset {
+            list.set_partition_offset(topic, partition, Offset::Offset(end))
+                .map_err(wrong)?;
+        }
+        ends.push((partition, end));
+    }
+    if ends.iter().any(|(_, end)| *end >= offset) {
+        return Ok(());
+    }
+    let ends = ends
+        .iter()
+        .map(|(partition, end)| format!("partition {partition} ends at {end}"));
+    Err(Failure::new(
+        format!("offset {offset} is beyond the end of {topic}"),
+        ends.collect::<Vec<_>>().join(", "),
+    ))
 }
 
 async fn print(

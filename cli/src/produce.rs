@@ -79,13 +79,25 @@ pub async fn run(args: &Args, format: Format, environment: &Environment) -> Resu
         .lock()
         .ok()
         .and_then(|failure| failure.clone());
-    let lost = failure.or_else(|| flushed.err().map(|error| error.to_string()));
-    match lost {
+    match failure.or(flushed.err()) {
         Some(why) => Err(Failure::new(
             format!("some records were not acknowledged: {why}"),
-            "",
+            what_helps(&why, &args.topic),
         )),
         None => Ok(()),
+    }
+}
+
+/// What to do about a record that was refused.
+fn what_helps(why: &KafkaError, topic: &str) -> String {
+    match why {
+        KafkaError::MessageProduction(RDKafkaErrorCode::InvalidRecord) => {
+            "a compacted topic takes no record without a key: give one with --key K, or in each line with -K SEPARATOR".to_owned()
+        }
+        KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge) => format!(
+            "the largest batch that {topic} takes is its max.message.bytes: eddyline topic describe {topic}"
+        ),
+        _ => String::new(),
     }
 }
 
@@ -133,7 +145,7 @@ fn finish_at_interrupt(
 struct Deliveries {
     acknowledged: AtomicU64,
     /// The first failure. A standard mutex: held for an assignment only.
-    failure: Mutex<Option<String>>,
+    failure: Mutex<Option<KafkaError>>,
 }
 
 impl ClientContext for Deliveries {}
@@ -148,7 +160,7 @@ impl ProducerContext for Deliveries {
             }
             Err((error, _)) => {
                 if let Ok(mut failure) = self.failure.lock() {
-                    failure.get_or_insert_with(|| error.to_string());
+                    failure.get_or_insert_with(|| error.clone());
                 }
             }
         }
@@ -198,7 +210,12 @@ fn send_all(
             .key
             .or_else(|| args.key.clone().map(String::into_bytes));
         record.partition = record.partition.or(args.partition);
-        send(producer, &args.topic, &record).map_err(|error| wrong(error.to_string()))?;
+        send(producer, &args.topic, &record).map_err(|error| {
+            Failure::new(
+                format!("line {number} was not sent: {error}"),
+                what_helps(&error, &args.topic),
+            )
+        })?;
     }
     Ok(())
 }

@@ -70,6 +70,10 @@ fn unusable(error: &OpenError) -> Failure {
             format!("{} holds no broker's data", path.display()),
             "give the folder that eddyline broker or eddyline up was started with",
         ),
+        OpenError::InUse { path } => Failure::new(
+            format!("the data folder {} is in use by a broker", path.display()),
+            "stop that one, then look the folder over",
+        ),
         _ => refusal::data(error, &FLAGS),
     }
 }

@@ -128,7 +128,9 @@ fn reasons(connectors: &[ConnectorStatus], topics: &[(String, i32)]) -> Vec<Stri
 /// What a connector says about its state; about a topic that is not there also which one may be meant.
 fn why(connector: &ConnectorStatus, topics: &[(String, i32)]) -> Option<String> {
     let said = connector.trace.as_deref()?.lines().next()?;
-    let names = topics.iter().map(|(name, _)| name.as_str());
+    // Deleted by hand it is still in the file.
+    let others = topics.iter().filter(|(name, _)| *name != connector.topic);
+    let names = others.map(|(name, _)| name.as_str());
     let near = match connector.reason {
         Some(Reason::TopicNotFound) => nearest(&connector.topic, names),
         _ => None,
@@ -289,7 +291,7 @@ mod tests {
             hints(&view)[0],
             "  Read it:      eddyline consume rides -n 5"
         );
-        let far = [("clicks".to_owned(), 1)];
+        let far = [("clicks".to_owned(), 1), ("ordrs".to_owned(), 1)];
         assert_eq!(
             why(&waiting, &far).as_deref(),
             Some("topic ordrs does not exist")
