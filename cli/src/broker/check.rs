@@ -71,7 +71,10 @@ fn unusable(error: &OpenError) -> Failure {
             "give the folder that eddyline broker or eddyline up was started with",
         ),
         OpenError::InUse { path } => Failure::new(
-            format!("the data folder {} is in use by a broker", path.display()),
+            format!(
+                "the data folder {} is in use by another broker",
+                path.display()
+            ),
             "stop that one, then look the folder over",
         ),
         _ => refusal::data(error, &FLAGS),
