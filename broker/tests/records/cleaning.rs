@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use wire::client::Connection;
 use wire::messages::{delete_records, fetch, produce};
-use wire::record_batch::{Batch, BatchBuilder, Codec, Rewrite, batches};
+use wire::record_batch::{BatchBuilder, Codec, batches};
 use wire::{ErrorCode, Records};
 
 use super::{PATIENCE, Started, batch, init_producer, start, start_with, topic};
@@ -212,16 +212,7 @@ async fn a_topic_with_a_codec_of_its_own_stores_every_batch_in_it() {
 fn compressed(size: usize) -> Vec<u8> {
     let mut builder = BatchBuilder::default();
     builder.push(None, Some(&vec![b'v'; size]), -1);
-    let plain = builder.build();
-    let plain = Batch::validate(&plain).unwrap();
-    let inflated = plain.inflate(1 << 20).unwrap();
-    let records = plain.records_in(&inflated).map(Result::unwrap);
-    let rewrite = Rewrite {
-        codec: Codec::Zstd,
-        level: None,
-        delete_horizon: None,
-    };
-    plain.rewrite(records, rewrite).unwrap().to_vec()
+    builder.build_in(Codec::Zstd).unwrap().to_vec()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! A broker whose own records were damaged: it starts, and guesses nothing that it has promised never to repeat.
+//! A broker whose own records were damaged: it starts, and gives no producer id twice.
 
 use std::fs;
 use std::path::{Path, PathBuf};

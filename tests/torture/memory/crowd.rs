@@ -8,7 +8,7 @@ use std::time::Duration;
 use tests::direct::Direct;
 use tests::load::now_ms;
 use wire::messages::fetch;
-use wire::record_batch::{Batch, BatchBuilder, Codec, HEADER_LEN, Rewrite};
+use wire::record_batch::{Batch, BatchBuilder, Codec};
 
 const CALL: Duration = Duration::from_mins(1);
 const MOMENT: Duration = Duration::from_millis(100);
@@ -209,15 +209,7 @@ pub(super) fn unfolding(address: &str, meanwhile: &mut dyn FnMut()) {
     while plain.size_bytes() < UNFOLDED_BYTES {
         plain.push(Some(b"k"), None, 0);
     }
-    let plain = plain.build();
-    let (batch, _) = Batch::split(&plain).unwrap();
-    let rewrite = Rewrite {
-        codec: Codec::Zstd,
-        level: None,
-        delete_horizon: None,
-    };
-    let records = batch.records_in(&plain[HEADER_LEN..]).map_while(Result::ok);
-    let folded = batch.rewrite(records, rewrite).unwrap();
+    let folded = plain.build_in(Codec::Zstd).unwrap();
     assert!(folded.len() < UNFOLDED_BYTES / 4, "{} bytes", folded.len());
     for _ in 0..UNFOLDING {
         let answer = direct.produce(TOPIC, &[(0, &folded)]).unwrap();

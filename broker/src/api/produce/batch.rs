@@ -189,7 +189,7 @@ fn check_records(batch: &Batch<'_>, inflated: &[u8], by_key: bool) -> Result<(),
 
 #[cfg(test)]
 mod tests {
-    use wire::record_batch::{BatchBuilder, HEADER_LEN};
+    use wire::record_batch::BatchBuilder;
 
     use super::*;
 
@@ -278,15 +278,7 @@ mod tests {
     fn what_unfolds_to_more_than_is_looked_at_is_refused_where_it_must_be_looked_at() {
         let mut plain = BatchBuilder::default();
         plain.push(Some(b"key"), Some(&vec![0; 2 << 20]), NOW_MS);
-        let plain = plain.build();
-        let (batch, _) = Batch::split(&plain).unwrap();
-        let rewrite = Rewrite {
-            codec: Codec::Zstd,
-            level: None,
-            delete_horizon: None,
-        };
-        let records = batch.records_in(&plain[HEADER_LEN..]).map_while(Result::ok);
-        let folded = batch.rewrite(records, rewrite).unwrap();
+        let folded = plain.build_in(Codec::Zstd).unwrap();
         let too_large = Some(ErrorCode::MessageTooLarge);
         assert_eq!(code(&settings(&[]), 7, &folded), None);
         for setting in [("cleanup.policy", "compact"), ("compression.type", "gzip")] {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use wire::record_batch::{Batch, Codec, Rewrite, assign};
+use wire::record_batch::Codec;
 
 use super::{
     super::disk::simulated::{Crash, Simulated},
@@ -49,17 +49,7 @@ fn add(log: &Log, codec: Codec, records: &[(u64, Option<usize>)], now: i64) -> V
             timestamp: now,
         });
     }
-    let mut plain = builder.build();
-    assign(&mut plain, 0, 0);
-    let (batch, _) = Batch::split(&plain).unwrap();
-    let inflated = batch.inflate(1 << 20).unwrap();
-    let all: Vec<_> = batch.records_in(&inflated).map(Result::unwrap).collect();
-    let rewrite = Rewrite {
-        codec,
-        level: None,
-        delete_horizon: None,
-    };
-    let packed = batch.rewrite(all, rewrite).unwrap();
+    let packed = builder.build_in(codec).unwrap();
     let ticket = log.append(vec![append(key(1, 0), packed)]).unwrap();
     assert_eq!(ticket.durable_blocking().unwrap()[0].base_offset, base);
     known

@@ -1,9 +1,12 @@
-//! Builds one uncompressed batch: what the broker writes to its own topics and what tests produce.
+//! Builds one batch: what the broker writes to its own topics and what tests produce.
+
+use std::io;
 
 use bytes::{BufMut, BytesMut};
 
 use super::{
-    CONTROL, HEADER_LEN, LENGTH_END, MAGIC, Record, RecordHeader, TRANSACTIONAL, write_checksum,
+    Batch, CONTROL, Codec, HEADER_LEN, LENGTH_END, MAGIC, Record, RecordHeader, Rewrite,
+    TRANSACTIONAL, write_checksum,
 };
 
 /// Collects records and gives one batch with base offset 0 and leader epoch -1; the log assigns both.
@@ -118,6 +121,22 @@ impl BatchBuilder {
         batch.extend_from_slice(&self.records);
         write_checksum(&mut batch);
         batch
+    }
+
+    /// The finished batch with its records in `codec`, at the level that the codec has by itself.
+    ///
+    /// # Errors
+    /// No record was added, or the codec failed.
+    pub fn build_in(self, codec: Codec) -> io::Result<BytesMut> {
+        let plain = self.build();
+        let batch = Batch::validate(&plain).map_err(io::Error::other)?;
+        let rewrite = Rewrite {
+            codec,
+            level: None,
+            delete_horizon: None,
+        };
+        let records = batch.records_in(&plain[HEADER_LEN..]);
+        batch.rewrite(records.map_while(Result::ok), rewrite)
     }
 }
 
