@@ -50,6 +50,7 @@ mod options;
 mod partition;
 mod queue;
 mod reading;
+mod recent;
 mod recovery;
 mod replaying;
 mod retention;

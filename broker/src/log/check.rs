@@ -3,7 +3,7 @@
 //!
 //! It tells what a start would find; it mends nothing.
 
-use std::{io, path::Path, sync::Arc};
+use std::{collections::HashMap, io, path::Path, sync::Arc};
 
 use wire::record_batch::Batch;
 
@@ -75,7 +75,7 @@ pub fn check(dir: &Path, each: &mut EachBatch<'_>) -> Result<Checked, OpenError>
     check_disk(&disk, each).map_err(|refused| refused.at(dir))
 }
 
-fn check_disk(disk: &dyn Disk, each: &mut EachBatch<'_>) -> Result<Checked, Refused> {
+pub(super) fn check_disk(disk: &dyn Disk, each: &mut EachBatch<'_>) -> Result<Checked, Refused> {
     let missing = || Refused::Damaged {
         file: manifest::FILE.to_owned(),
         what: "it is missing or damaged".to_owned(),
@@ -172,7 +172,7 @@ impl Segment<'_> {
                 Ok(Some(next)) => next,
                 Ok(None) => break,
                 Err(error) => {
-                    let what = error.to_string();
+                    let what = why(&error);
                     for (first_offset, next_offset) in verify::segment(&file, &span)?.damage {
                         if next_offset > expected {
                             self.found(first_offset.max(expected), next_offset, &what);
@@ -182,18 +182,24 @@ impl Segment<'_> {
                 }
             };
             let mut bytes = vec![0; header.size_bytes()];
-            file.read_exact_at(position, &mut bytes)?;
+            let read = file.read_exact_at(position, &mut bytes);
             // Compaction leaves gaps, and nothing else does.
             if header.base_offset < expected
                 || (span.revision == 0 && header.base_offset > expected)
             {
                 self.found(expected, header.base_offset, "records are missing");
             }
-            match Batch::split(&bytes).and_then(|(batch, _)| batch.verify().map(|()| batch)) {
-                Ok(batch) => each(self.partition, &batch),
-                Err(error) => {
-                    self.found(header.base_offset, header.next_offset(), &error.to_string());
+            let good = Batch::split(&bytes).and_then(|(batch, _)| batch.verify().map(|()| batch));
+            let what = match (read, good) {
+                (Ok(()), Ok(batch)) => {
+                    each(self.partition, &batch);
+                    None
                 }
+                (Err(error), _) => Some(why(&error)),
+                (_, Err(error)) => Some(error.to_string()),
+            };
+            if let Some(what) = what {
+                self.found(header.base_offset, header.next_offset(), &what);
             }
             batches += 1;
             expected = header.next_offset();
@@ -221,6 +227,14 @@ impl Segment<'_> {
     }
 }
 
+/// What is wrong with a file that cannot be read.
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::InvalidData => error.to_string(),
+        _ => format!("the disk cannot read it: {error}"),
+    }
+}
+
 fn check_wal(
     disk: &dyn Disk,
     manifest: &Manifest,
@@ -229,25 +243,42 @@ fn check_wal(
 ) -> io::Result<()> {
     let names = disk.list(wal::DIR)?;
     let scan = scan(disk, &names, manifest.run, manifest.lsn)?;
-    let mut expected = manifest.lsn;
+    let records = manifest.partitions.iter();
+    let mut ends: HashMap<_, _> = records
+        .map(|record| (record.partition, record.end))
+        .collect();
     for found in &scan.rounds {
-        let lsn = found.header.lsn;
-        if lsn != expected {
-            let lost = found.header.previous.iter().map(|extent| Damage {
-                partition: extent.partition,
-                first_offset: extent.first_offset,
-                next_offset: extent.next_offset,
-            });
-            for records in lost {
-                let what = format!("a round before lsn {lsn} is missing");
-                checked.findings.push(wal_finding(Some(records), what));
-            }
+        // Else what does not follow is of a partition that was dropped since.
+        if scan.is_damaged() {
+            check_ends(found, &mut ends, checked);
         }
         check_round(found, checked, each);
         checked.rounds += 1;
-        expected = found.header.end_lsn();
     }
     Ok(())
+}
+
+/// What a round says of rounds before it that nobody finds any more: as a start learns it, from the extents it names and from
+/// the offsets its batches begin at.
+fn check_ends(found: &Found, ends: &mut HashMap<PartitionKey, i64>, checked: &mut Checked) {
+    let lsn = found.header.lsn;
+    let named = found.header.previous.iter();
+    let named = named.map(|extent| (extent.partition, extent.next_offset, extent.next_offset));
+    let entries = found.header.entries.iter();
+    let held = entries.map(|entry| (entry.partition, entry.base_offset, entry.next_offset()));
+    for (partition, held_from, next_offset) in named.chain(held) {
+        let end = ends.entry(partition).or_default();
+        if held_from > *end {
+            let records = Damage {
+                partition,
+                first_offset: *end,
+                next_offset: held_from,
+            };
+            let what = format!("a round before lsn {lsn} is missing");
+            checked.findings.push(wal_finding(Some(records), what));
+        }
+        *end = next_offset.max(*end);
+    }
 }
 
 fn check_round(found: &Found, checked: &mut Checked, each: &mut EachBatch<'_>) {

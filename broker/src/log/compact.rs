@@ -8,7 +8,7 @@
 use std::{collections::BTreeSet, io, sync::Arc};
 
 use bytes::Bytes;
-use wire::record_batch::Batch;
+use wire::record_batch::{Batch, BatchHeader};
 
 use self::{keys::LastOffsets, plan::Plan, sift::Rules, written::Written};
 use super::{
@@ -16,7 +16,7 @@ use super::{
     disk::{Disk, DiskFile},
     partition::Partition,
     retention::Span,
-    segment::{Segment, Walk, file_name},
+    segment::{Segment, Trust, Walk, file_name},
     verify,
 };
 
@@ -57,6 +57,7 @@ impl Compacted {
 struct Source {
     span: Span,
     file: Arc<dyn DiskFile>,
+    trust: Trust,
 }
 
 /// What is to be done, as it was decided under the partition's lock.
@@ -164,6 +165,7 @@ fn begin(
         sources.push(Source {
             span: segment.span,
             file: segment.file(disk, partition.key)?,
+            trust: segment.trust.clone(),
         });
     }
     Ok(Some(Task {
@@ -237,11 +239,9 @@ fn each_batch(source: &Source, each: &mut dyn FnMut(Bytes) -> io::Result<()>) ->
     let span = &source.span;
     let mut walk = Walk::new(Arc::clone(&source.file), 0, span.size_bytes);
     let mut expected = span.base_offset;
-    while let Some((position, header)) = walk.next()? {
-        let mut bytes = vec![0; header.size_bytes()];
-        source.file.read_exact_at(position, &mut bytes)?;
-        let (batch, _) = Batch::split(&bytes).map_err(damaged)?;
-        batch.verify().map_err(damaged)?;
+    let mut next =
+        || next_batch(&source.file, &mut walk).inspect_err(|error| source.trust.weigh(error));
+    while let Some((header, bytes)) = next()? {
         // No checksum covers the offset, but there is one place for it, unless an earlier compaction left gaps.
         let is_early = header.base_offset < expected;
         let is_late = span.revision == 0 && header.base_offset > expected;
@@ -252,9 +252,23 @@ fn each_batch(source: &Source, each: &mut dyn FnMut(Bytes) -> io::Result<()>) ->
             )));
         }
         expected = header.next_offset();
-        each(bytes.into())?;
+        each(bytes)?;
     }
     Ok(())
+}
+
+fn next_batch(
+    file: &Arc<dyn DiskFile>,
+    walk: &mut Walk,
+) -> io::Result<Option<(BatchHeader, Bytes)>> {
+    let Some((position, header)) = walk.next()? else {
+        return Ok(None);
+    };
+    let mut bytes = vec![0; header.size_bytes()];
+    file.read_exact_at(position, &mut bytes)?;
+    let (batch, _) = Batch::split(&bytes).map_err(damaged)?;
+    batch.verify().map_err(damaged)?;
+    Ok(Some((header, bytes.into())))
 }
 
 fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {

@@ -27,6 +27,14 @@ pub(crate) struct Space {
     pub(crate) total_bytes: u64,
 }
 
+/// Whether a read failed because of what lies on the device: a sector that cannot be read, a checksum of the file system or
+/// of the device that does not match, a file that is shorter than it was.
+pub(crate) fn is_unreadable(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let says = |errno| matches!(errno, Errno::IO | Errno::BADMSG | Errno::ILSEQ);
+    error.kind() == io::ErrorKind::UnexpectedEof || Errno::from_io_error(error).is_some_and(says)
+}
+
 /// Files and directories under one root. Names are relative, with `/` between parts. Creating, renaming and removing are
 /// durable only after [`Disk::sync_dir`] of the directory they happened in.
 pub(crate) trait Disk: Send + Sync + fmt::Debug + 'static {

@@ -95,6 +95,14 @@ impl Index {
         });
     }
 
+    /// Goes on with what `newer`, an index of the same file, knows of it from `position` on.
+    pub(super) fn go_on_with(&mut self, newer: &Self, position: u64) {
+        let marks = newer.marks.iter();
+        self.marks
+            .extend(marks.filter(|mark| mark.position >= position));
+        self.max_timestamp = self.max_timestamp.max(newer.max_timestamp);
+    }
+
     /// A batch start from which a walk forward meets the batch that contains `offset`.
     pub(super) fn before_offset(&self, offset: i64) -> u64 {
         let place = self.marks.partition_point(|mark| mark.offset <= offset);

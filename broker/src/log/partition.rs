@@ -176,7 +176,7 @@ impl Held {
             .partition_point(|segment| segment.span.next_offset <= offset);
         self.segments
             .get(place)
-            .is_some_and(|segment| !segment.verified)
+            .is_some_and(|segment| !segment.trust.holds())
     }
 
     /// The first damaged range that begins after `offset`.

@@ -9,7 +9,7 @@ use super::{
     indexes,
     partition::{Held, Partition},
     retention::Span,
-    segment::Walk,
+    segment::{Trust, Walk},
 };
 
 /// Pieces of one answer; a reader far behind comes back for more.
@@ -48,6 +48,7 @@ struct Terms {
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) file: Arc<dyn DiskFile>,
+    trust: Trust,
     pub(super) span: Span,
     /// A batch start at or before what is looked for.
     pub(super) walk_from: u64,
@@ -97,9 +98,12 @@ pub(super) fn read(
         let Some(view) = look(disk, partition, &mut want, terms, &mut slices)? else {
             break;
         };
-        let io = |error| ReadError::Io {
-            partition: partition.key,
-            error,
+        let io = |error| {
+            view.trust.weigh(&error);
+            ReadError::Io {
+                partition: partition.key,
+                error,
+            }
         };
         if view.needs_index {
             index(disk, partition, &view).map_err(io)?;
@@ -199,6 +203,7 @@ fn view(
     let needs_index = segment.index.is_none();
     Ok(Some(View {
         file,
+        trust: segment.trust.clone(),
         span: segment.span,
         walk_from,
         answer_to,
@@ -249,6 +254,7 @@ fn read_view(view: &View, want: &mut Want, slices: &mut Slices) -> io::Result<Co
     let length = usize::try_from(end - position).map_err(io::Error::other)?;
     slices.push(Slice::File(FileRange {
         file: Arc::clone(&view.file),
+        trust: view.trust.clone(),
         position,
         size_bytes: length,
     }));
@@ -272,7 +278,10 @@ fn last_batch_end(
 ) -> io::Result<(u64, i64)> {
     let mut end = from;
     let mut walk = Walk::new(Arc::clone(&view.file), from.0, view.span.size_bytes);
-    while let Some((position, header)) = walk.next()? {
+    // What lies there may be damaged: it is not looked at.
+    while end.1 < below
+        && let Some((position, header)) = walk.next()?
+    {
         let next = position + header.size_bytes() as u64;
         // Offsets that lead back are damaged.
         let leads_back = header.base_offset < end.1;

@@ -1,7 +1,7 @@
 //! Rounds: the frames of the shared log. A round is one write; its header says what is in it, what was durable before it,
-//! and, once more, what the round before it held, so that a damaged round can still be named by the one after it.
+//! and, once more, what the rounds before it held, so that damaged rounds can still be named by the one after them.
 //!
-//! Layout, little-endian: header (fixed part, one entry per batch, one extent per partition of the previous round) ·
+//! Layout, little-endian: header (fixed part, one entry per batch, one extent per partition of the previous rounds) ·
 //! batches · zeros up to the next multiple of [`BLOCK`]. A log sequence number (lsn) is a byte position in the log as a
 //! whole, counted from the first file ever written.
 
@@ -98,6 +98,7 @@ pub(super) struct RoundHeader {
     /// CRC-32C of the batches.
     pub(super) payload_crc: u32,
     pub(super) entries: Vec<Entry>,
+    /// Of the round before, and of some before that.
     pub(super) previous: Vec<Extent>,
 }
 
@@ -112,6 +113,12 @@ impl RoundHeader {
         (self.header_len() as u64)
             .saturating_add(self.payload_len)
             .next_multiple_of(BLOCK)
+    }
+
+    /// Extents that it can name beyond these and be no longer.
+    pub(super) fn spare_extents(&self) -> usize {
+        let used = self.header_len() as u64 + self.payload_len;
+        usize::try_from(self.size_bytes() - used).unwrap_or_default() / EXTENT_LEN
     }
 
     /// Where the next round begins.

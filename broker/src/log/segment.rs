@@ -2,20 +2,50 @@
 
 use std::{
     io,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use wire::record_batch::{BatchHeader, HEADER_LEN};
 
 use super::{
     PartitionKey,
-    disk::{Disk, DiskFile},
+    disk::{Disk, DiskFile, is_unreadable},
     index::Index,
     retention::Span,
 };
 
 /// Read at once while walking over headers.
 const WALK_BYTES: usize = 16 * 1024;
+
+/// Whether a segment may be given to readers as it is: its batches fit their checksums, but for those that are known as
+/// damaged; or this run wrote them. What is given of it shares this, so that bytes that can no longer be read lead to a new
+/// look at all of it.
+#[derive(Debug, Clone)]
+pub(super) struct Trust(Arc<AtomicBool>);
+
+impl Trust {
+    pub(super) fn new(holds: bool) -> Self {
+        Self(Arc::new(AtomicBool::new(holds)))
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    pub(super) fn gain(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whoever reads next has the segment verified first, if `error` speaks of its bytes.
+    pub(super) fn weigh(&self, error: &io::Error) {
+        if is_unreadable(error) || error.kind() == io::ErrorKind::InvalidData {
+            self.0.store(false, Ordering::Release);
+        }
+    }
+}
 
 /// A segment as its partition knows it.
 #[derive(Debug)]
@@ -24,8 +54,7 @@ pub(super) struct Segment {
     pub(super) span: Span,
     /// Built on first use; while it is absent look-ups walk from the start of the file.
     pub(super) index: Option<Index>,
-    /// Its batches fit their checksums, but for those that are known as damaged; or this run wrote them.
-    pub(super) verified: bool,
+    pub(super) trust: Trust,
     /// Open as long as somebody reads or writes it: ten thousand files must not take ten thousand descriptors.
     file: Option<Weak<dyn DiskFile>>,
 }
@@ -36,7 +65,7 @@ impl Segment {
         Self {
             span,
             index: None,
-            verified: false,
+            trust: Trust::new(false),
             file: None,
         }
     }
@@ -51,7 +80,7 @@ impl Segment {
         Self {
             span,
             index: Some(index),
-            verified: true,
+            trust: Trust::new(true),
             file: Some(Arc::downgrade(file)),
         }
     }
@@ -155,8 +184,16 @@ impl Walk {
         if !(held.contains(&at) && at + HEADER_LEN as u64 <= held.end) {
             let left = usize::try_from(self.end - at).unwrap_or(usize::MAX);
             self.buffer.resize(left.min(WALK_BYTES), 0);
-            self.file.read_exact_at(at, &mut self.buffer)?;
             self.buffer_at = at;
+            if let Err(error) = self.file.read_exact_at(at, &mut self.buffer) {
+                // What cannot be read may lie behind the header.
+                self.buffer.truncate(HEADER_LEN);
+                let again = self.file.read_exact_at(at, &mut self.buffer);
+                if again.is_err() {
+                    self.buffer.clear();
+                    return Err(error);
+                }
+            }
         }
         Ok(usize::try_from(at - self.buffer_at).unwrap_or_default())
     }

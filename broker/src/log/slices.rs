@@ -5,7 +5,7 @@ use std::{io, os::fd::BorrowedFd, sync::Arc};
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
 
-use super::{Damage, PartitionKey, disk::DiskFile};
+use super::{Damage, PartitionKey, disk::DiskFile, segment::Trust};
 
 /// Whole batches of one partition, in offset order.
 #[derive(Debug, Clone, Default)]
@@ -23,10 +23,12 @@ pub enum Slice {
     File(FileRange),
 }
 
-/// A range of a segment file. The file stays readable while this lives, even when retention has deleted it.
+/// A range of a segment file. The file stays readable while this lives, even when retention has deleted it. Where bytes of it
+/// can no longer be read, the next reader has the segment looked over, and learns what is damaged.
 #[derive(Debug, Clone)]
 pub struct FileRange {
     pub(super) file: Arc<dyn DiskFile>,
+    pub(super) trust: Trust,
     pub(super) position: u64,
     pub(super) size_bytes: usize,
 }
@@ -107,7 +109,8 @@ impl FileRange {
     /// for other reasons. Blocks on disk.
     pub fn warm(&self, at: usize, count: usize) -> io::Result<bool> {
         let left = self.size_bytes.saturating_sub(at);
-        self.file.warm(self.position + at as u64, count.min(left))
+        let warmed = self.file.warm(self.position + at as u64, count.min(left));
+        warmed.inspect_err(|error| self.trust.weigh(error))
     }
 
     /// Moves bytes that start `at` bytes into the range into a socket without a copy, at most `count` and as many as it takes
@@ -119,8 +122,12 @@ impl FileRange {
         count: usize,
     ) -> Option<io::Result<usize>> {
         let left = self.size_bytes.saturating_sub(at);
-        self.file
-            .send(socket, self.position + at as u64, count.min(left))
+        let position = self.position + at as u64;
+        let sent = match self.file.send(socket, position, count.min(left))? {
+            Ok(0) if count.min(left) > 0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            sent => sent,
+        };
+        Some(sent.inspect_err(|error| self.trust.weigh(error)))
     }
 
     /// Fills `buffer` with the bytes that start `at` bytes into the range. Blocks on disk unless the page cache has them.
@@ -131,7 +138,8 @@ impl FileRange {
         {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.file.read_exact_at(self.position + at as u64, buffer)
+        let read = self.file.read_exact_at(self.position + at as u64, buffer);
+        read.inspect_err(|error| self.trust.weigh(error))
     }
 }
 

@@ -191,7 +191,7 @@ fn candidates(
                 .segments
                 .iter()
                 .filter(|one| reaches(&one.span, timestamp));
-            let unverified = reaching.by_ref().take(FILES).find(|one| !one.verified);
+            let unverified = reaching.by_ref().take(FILES).find(|one| !one.trust.holds());
             match unverified.map(|one| one.span) {
                 Some(span) => span,
                 None => return gather(disk, partition, &mut held, timestamp),

@@ -1,16 +1,16 @@
 //! Verifies a segment against its checksums: once, before anything of it is read for the first time since the start. What
 //! does not fit is named as damage and answered as such; what lies before and after stays readable. Files that this run
-//! wrote itself need none of it.
+//! wrote itself need none of it, unless bytes of them can no longer be read.
 //!
 //! Bounded: one window of the file and its index are held in memory.
 
-use std::{io, sync::Arc};
+use std::{io, ops::Range, sync::Arc};
 
 use wire::record_batch::{Batch, BatchHeader, HEADER_LEN};
 
 use super::{
     Damage, PartitionKey,
-    disk::{Disk, DiskFile},
+    disk::{Disk, DiskFile, is_unreadable},
     index::Index,
     indexes::is_same,
     partition::Partition,
@@ -20,6 +20,8 @@ use super::{
 
 /// Read at once.
 const WINDOW_BYTES: usize = 1 << 20;
+/// Read at once around what cannot be read: the system's pages are no smaller.
+const BLOCK_BYTES: u64 = 4096;
 
 /// What a whole look at a segment found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -51,7 +53,9 @@ pub(super) fn verify(disk: &dyn Disk, partition: &Partition, span: &Span) -> io:
         let mut held = partition.hold();
         let mut segments = held.segments.iter_mut();
         match segments.find(|segment| is_same(&segment.span, span)) {
-            Some(segment) if !segment.verified => (segment.span, segment.file(disk, partition.key)),
+            Some(segment) if !segment.trust.holds() => {
+                (segment.span, segment.file(disk, partition.key))
+            }
             _ => return Ok(()),
         }
     };
@@ -76,8 +80,15 @@ fn keep(partition: &Partition, span: &Span, verified: Verified) {
         // Retention took it, or compaction wrote it anew.
         return;
     };
-    segment.verified = true;
-    segment.index.get_or_insert(verified.index);
+    segment.trust.gain();
+    // One that knows of no damage leads walks into it.
+    if segment.index.is_none() || !verified.damage.is_empty() {
+        let mut index = verified.index;
+        if let Some(newer) = &segment.index {
+            index.go_on_with(newer, span.size_bytes);
+        }
+        segment.index = Some(index);
+    }
     for (first_offset, next_offset) in verified.damage {
         let damage = Damage {
             partition: partition.key,
@@ -118,6 +129,7 @@ pub(super) fn segment(file: &Arc<dyn DiskFile>, span: &Span) -> io::Result<Verif
         end: size_bytes,
         window: Vec::new(),
         window_at: 0,
+        unreadable: Vec::new(),
     };
     let mut verified = Verified::default();
     let (mut position, mut expected) = (0, span.base_offset);
@@ -154,6 +166,8 @@ struct Reader<'a> {
     end: u64,
     window: Vec<u8>,
     window_at: u64,
+    /// The parts of the window that cannot be read.
+    unreadable: Vec<Range<u64>>,
 }
 
 impl Reader<'_> {
@@ -162,7 +176,9 @@ impl Reader<'_> {
         let Some(header) = self.header(position, expected)? else {
             return Ok(None);
         };
-        let bytes = self.bytes(position, header.size_bytes())?;
+        let Some(bytes) = self.bytes(position, header.size_bytes())? else {
+            return Ok(None);
+        };
         let good = Batch::split(bytes).and_then(|(batch, _)| batch.verify());
         Ok(good.is_ok().then_some(header))
     }
@@ -191,7 +207,8 @@ impl Reader<'_> {
             return Ok(None);
         }
         let last = self.span.next_offset;
-        let header = BatchHeader::parse(self.bytes(position, HEADER_LEN)?).ok();
+        let bytes = self.bytes(position, HEADER_LEN)?;
+        let header = bytes.and_then(|bytes| BatchHeader::parse(bytes).ok());
         Ok(header.filter(|header| {
             header.size_bytes() as u64 <= left
                 && header.base_offset >= expected
@@ -200,16 +217,42 @@ impl Reader<'_> {
         }))
     }
 
-    /// Bytes within the end of the file.
-    fn bytes(&mut self, position: u64, count: usize) -> io::Result<&[u8]> {
+    /// Bytes within the end of the file. None where the disk cannot read them.
+    fn bytes(&mut self, position: u64, count: usize) -> io::Result<Option<&[u8]>> {
+        let wanted = position..position + count as u64;
         let held = self.window_at..self.window_at + self.window.len() as u64;
-        if position < held.start || position + count as u64 > held.end {
+        if position < held.start || wanted.end > held.end {
             let left = usize::try_from(self.end - position).unwrap_or(usize::MAX);
             self.window.resize(left.min(WINDOW_BYTES.max(count)), 0);
-            self.file.read_exact_at(position, &mut self.window)?;
             self.window_at = position;
+            self.unreadable.clear();
+            match self.file.read_exact_at(position, &mut self.window) {
+                Err(error) if is_unreadable(&error) => self.read_in_blocks()?,
+                read => read?,
+            }
+        }
+        let mut unreadable = self.unreadable.iter();
+        if unreadable.any(|lost| lost.start < wanted.end && wanted.start < lost.end) {
+            return Ok(None);
         }
         let from = usize::try_from(position - self.window_at).map_err(io::Error::other)?;
-        Ok(&self.window[from..from + count])
+        Ok(Some(&self.window[from..from + count]))
+    }
+
+    /// Fills the window with what can be read of it, and notes what cannot.
+    fn read_in_blocks(&mut self) -> io::Result<()> {
+        let mut at = self.window_at;
+        let mut rest = self.window.as_mut_slice();
+        while !rest.is_empty() {
+            let to_block = usize::try_from(BLOCK_BYTES - at % BLOCK_BYTES).unwrap_or(usize::MAX);
+            let (block, behind) = rest.split_at_mut(to_block.min(rest.len()));
+            let next = at + block.len() as u64;
+            match self.file.read_exact_at(at, block) {
+                Err(error) if is_unreadable(&error) => self.unreadable.push(at..next),
+                read => read?,
+            }
+            (at, rest) = (next, behind);
+        }
+        Ok(())
     }
 }

@@ -14,7 +14,8 @@ use super::{
     engine::Engine,
     gather::{Group, Queued},
     queue::Completed,
-    round::{Entry, Extent, Kind, RoundHeader, extents},
+    recent::Recent,
+    round::{Entry, Kind, RoundHeader, extents},
     tail::TailBatch,
     wal::WalFile,
 };
@@ -44,8 +45,7 @@ pub(super) struct Writer {
     durable_lsn: u64,
     /// The durable lsn that the newest round on disk names.
     named_lsn: u64,
-    /// What the round before held.
-    previous: Vec<Extent>,
+    recent: Recent,
     sync_due: Option<Instant>,
     follower_due: Option<Instant>,
 }
@@ -62,7 +62,7 @@ impl Writer {
             lsn,
             durable_lsn: lsn,
             named_lsn: lsn,
-            previous: Vec::new(),
+            recent: Recent::default(),
             sync_due: None,
             follower_due: None,
         }
@@ -152,7 +152,7 @@ impl Writer {
     fn write(&mut self, entries: &[&Queued], sync_follows: bool) -> Result<(), Fatal> {
         let named: Vec<Entry> = entries.iter().map(|entry| entry.entry()).collect();
         let payload: Vec<&[u8]> = entries.iter().map(|entry| entry.batch.as_ref()).collect();
-        let next_previous = extents(&named);
+        let held = extents(&named);
         let mut header = RoundHeader {
             run: self.run,
             round: self.round,
@@ -161,8 +161,11 @@ impl Writer {
             payload_len: payload.iter().map(|batch| batch.len() as u64).sum(),
             payload_crc: payload.iter().fold(0, |crc, batch| append_crc(crc, batch)),
             entries: named,
-            previous: std::mem::replace(&mut self.previous, next_previous),
+            previous: self.recent.newest().to_vec(),
         };
+        let older = self.recent.older().take(header.spare_extents());
+        header.previous.extend(older);
+        self.recent.note(held);
         self.roll(header.size_bytes())?;
         // The change of files may have made more durable.
         header.durable_lsn = self.durable_lsn;

@@ -124,7 +124,6 @@ async fn send(
             range.send(socket.as_fd(), at, step).transpose()
         });
         match sent {
-            Ok(Some(0)) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             sent => return sent,
         }

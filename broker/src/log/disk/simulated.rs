@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     io,
+    ops::Range,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
@@ -17,6 +18,9 @@ mod file;
 
 pub(crate) use crash::Crash;
 use file::SimulatedFile;
+
+/// The system reads no less at once.
+const PAGE_BYTES: usize = 4096;
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -75,6 +79,8 @@ struct State {
     free_bytes: Option<u64>,
     /// Writes outside the shared log find no room.
     full: bool,
+    /// Bytes of files that cannot be read.
+    unreadable: Vec<(usize, Range<usize>)>,
 }
 
 #[derive(Debug, Default)]
@@ -150,6 +156,14 @@ impl Simulated {
         let file = state.now.names[name];
         let content = state.now.contents.get_mut(&file).unwrap();
         content[position] ^= 0x55;
+    }
+
+    /// Has every read fail that touches the page of a byte of a file, as over a sector that the device has lost.
+    pub(crate) fn lose(&self, name: &str, position: usize) {
+        let mut state = self.state();
+        let file = state.now.names[name];
+        let first = position / PAGE_BYTES * PAGE_BYTES;
+        state.unreadable.push((file, first..first + PAGE_BYTES));
     }
 
     /// Name and content of every file below a directory.

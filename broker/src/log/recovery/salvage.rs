@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     io,
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use super::super::{
     PartitionKey,
     disk::Disk,
     manifest::Manifest,
-    segment::{dir_name, parse_dir_name, parse_file_name},
+    segment::{Walk, dir_name, parse_dir_name, parse_file_name},
 };
 
 /// Whole batches with a matching checksum, by partition and base offset.
@@ -73,20 +74,16 @@ fn read_partition(
         }
         let from = span.map_or(0, |span| span.size_bytes);
         let file = disk.open(&format!("{dir}/{name}"))?;
-        let beyond = file.size_bytes()?.saturating_sub(from);
-        let mut bytes = vec![0; usize::try_from(beyond).map_err(io::Error::other)?];
-        if file.read_exact_at(from, &mut bytes).is_err() {
-            continue;
-        }
-        let bytes = Bytes::from(bytes);
-        let mut at = 0;
-        while let Ok((batch, _)) = Batch::split(&bytes[at..]) {
-            let end = at + batch.bytes().len();
-            if batch.verify().is_err() {
+        let mut walk = Walk::new(Arc::clone(&file), from, file.size_bytes()?);
+        // What is not whole, or cannot be read, ends it.
+        while let Ok(Some((position, header))) = walk.next() {
+            let mut bytes = vec![0; header.size_bytes()];
+            let read = file.read_exact_at(position, &mut bytes);
+            if read.is_err() || !Batch::split(&bytes).is_ok_and(|(batch, _)| batch.verify().is_ok())
+            {
                 break;
             }
-            batches.insert(batch.header().base_offset, bytes.slice(at..end));
-            at = end;
+            batches.insert(header.base_offset, bytes.into());
         }
     }
     Ok(batches)

@@ -114,6 +114,52 @@ fn a_lost_batch_that_nothing_follows_in_its_partition_is_named_by_the_next_round
 }
 
 #[test]
+fn neighbouring_rounds_that_are_lost_are_named_by_the_first_that_is_not() {
+    let disk = Simulated::default();
+    let (log, mut writer) = open(&disk);
+    for partition in 0..9 {
+        log.create(key(1, partition), Policy::default()).unwrap();
+    }
+    while log.stats().queued_bytes > 0 {
+        writer.step(std::time::Instant::now()).unwrap();
+    }
+    let first = disk.files("wal").pop().unwrap().1.len() / BLOCK;
+    for partition in [0, 0, 1, 2, 3, 4, 0, 5, 6, 7, 8] {
+        put_round(&log, &mut writer, key(1, partition), "a");
+    }
+    let (name, content) = disk.files("wal").pop().unwrap();
+    assert_eq!(content.len(), (first + 11) * BLOCK, "a block each");
+    drop(log);
+    // All but the first and the last two: nothing else holds a record of the partitions 1 to 6.
+    for round in first + 1..first + 9 {
+        disk.damage(&name, round * BLOCK + 20);
+    }
+    let lost = |partition, first_offset, next_offset| Damage {
+        partition: key(1, partition),
+        first_offset,
+        next_offset,
+    };
+    let expected: Vec<_> = [lost(0, 2, 6)]
+        .into_iter()
+        .chain((1..7).map(|partition| lost(partition, 0, 2)))
+        .collect();
+    disk.kill();
+    let checked = super::super::check::check_disk(&disk, &mut |_, _| {}).unwrap();
+    let mut found: Vec<_> = checked.findings.iter().map(|one| one.records).collect();
+    found.sort_by_key(|records| records.map(|damage| damage.partition));
+    assert_eq!(
+        found,
+        expected.iter().copied().map(Some).collect::<Vec<_>>()
+    );
+    let (log, mut writer) = open(&disk);
+    assert_eq!(log.recovery().damage, expected);
+    put_round(&log, &mut writer, key(1, 3), "later");
+    assert_eq!(read_all(&log, key(1, 3))[&2], "later-0");
+    assert_eq!(text(&log, 0), "a-0 a-1");
+    assert_eq!(text(&log, 8), "a-0 a-1");
+}
+
+#[test]
 fn a_torn_last_round_was_never_promised_and_ends_the_log() {
     let (disk, log, file) = five_rounds();
     drop(log);

@@ -1,7 +1,12 @@
 //! Bits that turn in closed files: found before anything of the file is given, named, and nothing else is lost for them.
 
+use std::ops::Range;
+
 use super::{
-    super::disk::simulated::{Crash, Simulated},
+    super::{
+        check::check_disk,
+        disk::simulated::{Crash, Simulated},
+    },
     *,
 };
 
@@ -14,12 +19,11 @@ fn open(disk: &Simulated) -> Log {
     Log::open_on(Arc::new(disk.clone()), small_options()).unwrap()
 }
 
-/// A closed log whose one partition has some segments, and the segments.
-fn closed() -> (Simulated, Vec<(String, Vec<u8>)>) {
-    let disk = Simulated::default();
-    let log = open(&disk);
+/// A log whose one partition has segments of so many bytes.
+fn filled(disk: &Simulated, segment_bytes: u64) -> Log {
+    let log = open(disk);
     let policy = Policy {
-        segment_bytes: 4096,
+        segment_bytes,
         ..Policy::default()
     };
     log.create(key(1, 0), policy).unwrap();
@@ -27,11 +31,23 @@ fn closed() -> (Simulated, Vec<(String, Vec<u8>)>) {
         let name = format!("{number}-{}", "x".repeat(80));
         put(&log, key(1, 0), &values(&name, RECORDS), time);
     }
-    log.close().unwrap();
-    drop(log);
+    log
+}
+
+fn segments(disk: &Simulated) -> Vec<(String, Vec<u8>)> {
     let dir = super::super::segment::dir_name(key(1, 0));
     let mut segments = disk.files(&dir);
     segments.retain(|(name, _)| is_kind(name, "log"));
+    segments
+}
+
+/// A closed log whose one partition has some segments, and the segments.
+fn closed() -> (Simulated, Vec<(String, Vec<u8>)>) {
+    let disk = Simulated::default();
+    let log = filled(&disk, 4096);
+    log.close().unwrap();
+    drop(log);
+    let segments = segments(&disk);
     assert!(segments.len() > 3);
     (disk, segments)
 }
@@ -161,4 +177,91 @@ fn times_are_found_around_damage_and_never_across_it() {
         .find_by_time(key(1, 0), second.base_timestamp + 2)
         .unwrap();
     assert_eq!(behind.unwrap().offset, second.base_offset + 2 * STEP);
+}
+
+/// Where the header and the records of the batch `number` of a segment lie.
+fn of_batch(content: &[u8], number: usize) -> Range<usize> {
+    let mut begin = 0;
+    for batch in batches(content).take(number) {
+        begin += batch.unwrap().bytes().len();
+    }
+    let batch = batches(&content[begin..]).next().unwrap().unwrap();
+    begin..begin + batch.bytes().len()
+}
+
+/// What a sector costs that the device has lost: the batches that have bytes in it.
+fn around(content: &[u8], lost: &Range<usize>) -> Vec<i64> {
+    let mut all: Vec<i64> = lost.clone().flat_map(|at| of_byte(content, at)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The page that a byte lies in.
+fn page(at: usize, content: &[u8]) -> Range<usize> {
+    let first = at / 4096 * 4096;
+    first..(first + 4096).min(content.len())
+}
+
+#[test]
+fn a_sector_that_cannot_be_read_costs_the_batches_of_its_page_and_no_other() {
+    let disk = Simulated::default();
+    filled(&disk, 1 << 20).close().unwrap();
+    let (name, content) = segments(&disk).pop().unwrap();
+    assert!(content.len() > 4 * 4096);
+    for at in (0..content.len()).step_by(512) {
+        let disk = copy(&disk);
+        disk.lose(&name, at);
+        let page = page(at, &content);
+        let expected = around(&content, &page);
+        let checked = check_disk(&disk, &mut |_, _| {}).unwrap();
+        let told = checked.findings.iter().filter_map(|found| found.records);
+        let told = told.flat_map(|damage| damage.first_offset..damage.next_offset);
+        assert_eq!(told.collect::<Vec<_>>(), expected, "sector at {at}");
+        let log = open(&disk);
+        assert_eq!(lost(&log), expected, "sector at {at}");
+        if page.end == content.len() {
+            continue;
+        }
+        // Writing goes on, and the damage stays known.
+        put(&log, key(1, 0), &values("60-x", RECORDS), 0);
+        drop(log);
+        assert_eq!(lost(&open(&disk)), expected, "sector at {at}");
+    }
+}
+
+#[test]
+fn a_sector_that_is_lost_while_the_broker_runs_is_named_to_the_next_reader() {
+    let disk = Simulated::default();
+    let log = filled(&disk, 1 << 20);
+    log.shared
+        .threads
+        .with_behind(super::super::behind::Behind::write_all)
+        .unwrap();
+    assert!(lost(&log).is_empty());
+    let (name, content) = segments(&disk).pop().unwrap();
+    let at = 2 * 4096 + 512;
+    disk.lose(&name, at);
+    let expected = around(&content, &page(at, &content));
+    // Found where its batches begin, all is well; what is sent of it fails.
+    let slices = read(&log, key(1, 0), 0, everything()).unwrap();
+    slices.concat().unwrap_err();
+    assert_eq!(lost(&log), expected);
+    let told = log.damage();
+    assert_eq!(told[0].first_offset, expected[0]);
+    // What was appended meanwhile, and is appended from now on, is found by time as well as by offset.
+    put(&log, key(1, 0), &values("60-x", RECORDS), 1_000);
+    assert_eq!(lost(&log), expected);
+    let found = log.find_by_time(key(1, 0), 1_000).unwrap().unwrap();
+    assert_eq!(found.offset, i64::try_from(BATCHES * RECORDS).unwrap());
+}
+
+#[test]
+fn a_magic_byte_that_turned_behind_good_batches_costs_its_batch() {
+    let (disk, segments) = closed();
+    let (name, content) = &segments[1];
+    let third = of_batch(content, 2);
+    let disk = copy(&disk);
+    disk.damage(name, third.start + 16);
+    assert_eq!(lost(&open(&disk)), of_byte(content, third.start));
 }

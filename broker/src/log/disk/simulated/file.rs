@@ -1,6 +1,7 @@
 //! A file of the simulated disk.
 
 use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::sync::PoisonError;
 
 use super::{DiskFile, Operation, Simulated, write};
@@ -21,6 +22,12 @@ impl DiskFile for SimulatedFile {
         let content = &state.now.contents[&self.file];
         let position = usize::try_from(position).map_err(io::Error::other)?;
         let end = position + buffer.len();
+        let is_lost = |(file, lost): &(usize, Range<usize>)| {
+            *file == self.file && lost.start < end && position < lost.end
+        };
+        if state.unreadable.iter().any(is_lost) {
+            return Err(rustix::io::Errno::IO.into());
+        }
         let bytes = content
             .get(position..end)
             .ok_or(io::ErrorKind::UnexpectedEof)?;
