@@ -4,6 +4,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Message, Offset, TopicPartitionList};
@@ -18,6 +19,7 @@ use crate::kafka;
 
 pub mod format;
 pub mod start;
+pub mod trouble;
 
 /// Printed bytes that are kept back while more records are at hand.
 const WRITE_BYTES: usize = 64 << 10;
@@ -60,7 +62,12 @@ pub async fn run(args: Args, environment: &Environment) -> Result<(), Failure> {
     let partitions = kafka::partitions(&servers, &args.topic).await?;
     let consumer = consumer(&args, &servers, &partitions)?;
     let mut interrupts = Interrupts::catch()?;
-    let printed = print(&consumer, &form, &args, &mut interrupts).await;
+    let reader = Reader {
+        consumer: &consumer,
+        servers: &servers,
+        args: &args,
+    };
+    let printed = print(&reader, &form, &mut interrupts).await;
     // Committing and leaving the group wait for the broker.
     interrupts.end_at_next();
     if args.group.is_some() {
@@ -189,28 +196,57 @@ fn hold_to_ends(
     ))
 }
 
+/// What is read, and from where.
+struct Reader<'a> {
+    consumer: &'a StreamConsumer,
+    servers: &'a str,
+    args: &'a Args,
+}
+
+impl Reader<'_> {
+    /// Waits for a broker that went away; any other error is the end.
+    async fn outlast(
+        &self,
+        error: &KafkaError,
+        interrupts: &mut Interrupts,
+    ) -> Result<(), Failure> {
+        let topic = &self.args.topic;
+        if !trouble::is_away(error) {
+            return Err(trouble::failure(error, topic, self.consumer));
+        }
+        tokio::select! {
+            answers = trouble::outlast(self.servers, topic) => answers,
+            () = interrupts.next() => Err(interrupted()),
+        }
+    }
+}
+
 async fn print(
-    consumer: &StreamConsumer,
+    reader: &Reader<'_>,
     form: &Form,
-    args: &Args,
     interrupts: &mut Interrupts,
 ) -> Result<(), Failure> {
     let mut out = Vec::new();
-    let mut left = args.count.unwrap_or(u64::MAX);
+    let mut left = reader.args.count.unwrap_or(u64::MAX);
     while left > 0 {
         tokio::select! {
             biased;
-            received = consumer.recv() => {
-                let message = received.map_err(|error| {
-                    Failure::new(format!("cannot read {}: {error}", args.topic), "")
-                })?;
+            received = reader.consumer.recv() => {
+                let message = match received {
+                    Ok(message) => message,
+                    Err(error) => {
+                        write(&mut out)?;
+                        reader.outlast(&error, interrupts).await?;
+                        continue;
+                    }
+                };
                 form.print(&record(&message), &mut out);
                 if out.len() >= WRITE_BYTES {
                     write(&mut out)?;
                 }
-                if args.group.is_some() {
+                if reader.args.group.is_some() {
                     // A partition that was just taken away is another member's now.
-                    let _ = consumer.store_offset_from_message(&message);
+                    let _ = reader.consumer.store_offset_from_message(&message);
                 }
                 left -= 1;
             }

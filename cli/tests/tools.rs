@@ -14,6 +14,8 @@ mod doctor;
 mod groups;
 #[path = "tools/interrupts.rs"]
 mod interrupts;
+#[path = "tools/outages.rs"]
+mod outages;
 #[path = "tools/places.rs"]
 mod places;
 #[path = "tools/program.rs"]
@@ -64,6 +66,10 @@ fn what_is_produced_is_consumed() {
         "%t %p %o %v\\n",
     ];
     home.run(&words).is(0, "t 0 1 b\nt 0 2 c\n", "");
+    home.run(&["consume", "t", "--from", "4"]).says(
+        1,
+        &["offset 4 is beyond the end of t", "partition 0 ends at 3"],
+    );
     for words in [&["produce", "tt"][..], &["consume", "tt", "-n", "1"]] {
         home.run(words)
             .says(1, &["no topic \"tt\"", "did you mean \"t\"?"]);

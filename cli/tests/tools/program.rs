@@ -118,7 +118,7 @@ impl Home {
     }
 
     /// Starts a command that runs until it is interrupted, and waits until it is ready.
-    fn serve(&self, mut command: Command) -> Server {
+    pub(crate) fn serve(&self, mut command: Command) -> Server {
         command.args(["-o", "json"]);
         self.settle(&mut command);
         let mut child = command.spawn().unwrap();
