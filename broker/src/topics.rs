@@ -11,6 +11,7 @@ pub mod create;
 pub mod described;
 pub mod draft;
 pub mod error;
+mod identity;
 mod load;
 pub mod name;
 pub mod record;

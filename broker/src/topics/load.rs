@@ -14,7 +14,7 @@ use crate::topics::error::ChangeError;
 use crate::topics::record::{Record, RecordError};
 use crate::topics::state::State;
 use crate::topics::writer::batch;
-use crate::topics::{METADATA, keys, policy};
+use crate::topics::{METADATA, identity, keys, policy};
 
 /// Batches replayed at a start before the history is rewritten.
 const HISTORY_BATCHES: u64 = 4096;
@@ -50,14 +50,17 @@ pub(super) fn load(
     log.create(METADATA, Policy::default())?;
     let mut state = State::new(given);
     let batches = replay(log, &mut state)?;
+    let damaged = is_damaged(log);
     if state.cluster_id().is_empty() {
+        let kept = if damaged { identity::kept(log) } else { None };
         let first = Record::Cluster {
-            id: new_cluster_id.to_owned(),
+            id: kept.unwrap_or_else(|| new_cluster_id.to_owned()),
         };
         state.apply(&first);
         append(log, clock, &[first])?;
     }
-    if is_damaged(log) {
+    identity::keep(log, state.cluster_id());
+    if damaged {
         // A lost record may have reserved ids: no start reserves as many as are left out here. The history stays as it is,
         // and with it what is known of the damage.
         let next = ((state.next_producer_id() >> IDS_LEFT_OUT_BITS) + 1) << IDS_LEFT_OUT_BITS;

@@ -6,7 +6,7 @@
 )]
 
 mod cleaning;
-mod damaged_metadata;
+mod damaged;
 mod old_files;
 mod together;
 
@@ -35,6 +35,7 @@ async fn start(folder: &Path) -> Started {
 /// The same with broker settings.
 async fn start_with(folder: &Path, config: &[(&str, &str)]) -> Started {
     let mut settings = Settings::loopback(folder, 0);
+    settings.admin_listen = Some("127.0.0.1:0".parse().unwrap());
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     settings.config = config.iter().map(owned).collect();
     let running = Broker::start(settings).await.unwrap();
