@@ -181,3 +181,53 @@ impl Producers {
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wire::Uuid;
+    use wire::record_batch::BatchBuilder;
+
+    use super::*;
+    use crate::log::{Flush, Options, Origin, Policy, Simulated};
+
+    const KEY: PartitionKey = PartitionKey {
+        topic: Uuid([1; 16]),
+        partition: 0,
+    };
+
+    fn one(mut builder: BatchBuilder) -> Vec<(BatchHeader, Append)> {
+        builder.push(None, Some(b"x"), 1);
+        let batch = builder.build();
+        let header = BatchHeader::parse(&batch).unwrap();
+        let append = Append {
+            partition: KEY,
+            batch,
+            flush: Flush::Sync,
+            sync_every: None,
+            origin: Origin::Client,
+        };
+        vec![(header, append)]
+    }
+
+    #[test]
+    fn nothing_of_a_producer_is_taken_before_what_it_sent_is_known() {
+        let log = Log::open_simulated(&Simulated::default(), Options::default());
+        log.create(KEY, Policy::default()).unwrap();
+        let producers = Producers::open(&log);
+        let outcome = |builder| {
+            let group = producers.append(&log, one(builder), 0).unwrap();
+            group.outcomes[0]
+        };
+        let of_seven = || BatchBuilder::default().producer(7, 0, 0);
+        let unread = SequenceError::Unread { producer_id: 7 };
+        assert_eq!(outcome(of_seven()), Outcome::Refused(unread));
+        assert_eq!(outcome(BatchBuilder::default()), Outcome::Appended(0));
+        producers.rebuild(&log, KEY, 0).unwrap();
+        assert_eq!(outcome(of_seven()), Outcome::Appended(0));
+        let again = Outcome::Duplicate {
+            base_offset: 1,
+            last_offset: 1,
+        };
+        assert_eq!(outcome(of_seven()), again);
+    }
+}
