@@ -181,25 +181,21 @@ impl Segment<'_> {
                     return Ok(Some((batches, size_bytes)));
                 }
             };
-            let mut bytes = vec![0; header.size_bytes()];
-            let read = file.read_exact_at(position, &mut bytes);
             // Compaction leaves gaps, and nothing else does.
             if header.base_offset < expected
                 || (span.revision == 0 && header.base_offset > expected)
             {
                 self.found(expected, header.base_offset, "records are missing");
             }
-            let good = Batch::split(&bytes).and_then(|(batch, _)| batch.verify().map(|()| batch));
-            let what = match (read, good) {
-                (Ok(()), Ok(batch)) => {
-                    each(self.partition, &batch);
-                    None
+            match walk.batch(position, &header) {
+                Ok(bytes) => {
+                    if let Ok((batch, _)) = Batch::split(&bytes) {
+                        each(self.partition, &batch);
+                    }
                 }
-                (Err(error), _) => Some(why(&error)),
-                (_, Err(error)) => Some(error.to_string()),
-            };
-            if let Some(what) = what {
-                self.found(header.base_offset, header.next_offset(), &what);
+                Err(error) => {
+                    self.found(header.base_offset, header.next_offset(), &why(&error));
+                }
             }
             batches += 1;
             expected = header.next_offset();

@@ -239,8 +239,7 @@ fn each_batch(source: &Source, each: &mut dyn FnMut(Bytes) -> io::Result<()>) ->
     let span = &source.span;
     let mut walk = Walk::new(Arc::clone(&source.file), 0, span.size_bytes);
     let mut expected = span.base_offset;
-    let mut next =
-        || next_batch(&source.file, &mut walk).inspect_err(|error| source.trust.weigh(error));
+    let mut next = || next_batch(&mut walk).inspect_err(|error| source.trust.weigh(error));
     while let Some((header, bytes)) = next()? {
         // No checksum covers the offset, but there is one place for it, unless an earlier compaction left gaps.
         let is_early = header.base_offset < expected;
@@ -257,18 +256,12 @@ fn each_batch(source: &Source, each: &mut dyn FnMut(Bytes) -> io::Result<()>) ->
     Ok(())
 }
 
-fn next_batch(
-    file: &Arc<dyn DiskFile>,
-    walk: &mut Walk,
-) -> io::Result<Option<(BatchHeader, Bytes)>> {
+fn next_batch(walk: &mut Walk) -> io::Result<Option<(BatchHeader, Bytes)>> {
     let Some((position, header)) = walk.next()? else {
         return Ok(None);
     };
-    let mut bytes = vec![0; header.size_bytes()];
-    file.read_exact_at(position, &mut bytes)?;
-    let (batch, _) = Batch::split(&bytes).map_err(damaged)?;
-    batch.verify().map_err(damaged)?;
-    Ok(Some((header, bytes.into())))
+    let bytes = walk.batch(position, &header)?;
+    Ok(Some((header, bytes)))
 }
 
 fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {

@@ -139,6 +139,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_that_ends_early_goes_on_with_one_that_does_not() {
+        let (mut early, mut whole) = (Index::default(), Index::default());
+        for number in 0..9_i64 {
+            let position = number.cast_unsigned() * INTERVAL_BYTES;
+            let timestamp = if number % 2 == 0 { number } else { -number };
+            whole.note(number * 10, position, timestamp);
+            if number < 4 {
+                early.note(number * 10, position, timestamp);
+            }
+        }
+        early.go_on_with(&whole, 4 * INTERVAL_BYTES);
+        assert_eq!(early, whole);
+    }
+
+    #[test]
     fn it_reads_back_and_any_damage_is_noticed() {
         let mut index = Index::default();
         for number in 0..5_i64 {

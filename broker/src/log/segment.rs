@@ -8,7 +8,8 @@ use std::{
     },
 };
 
-use wire::record_batch::{BatchHeader, HEADER_LEN};
+use bytes::Bytes;
+use wire::record_batch::{Batch, BatchHeader, HEADER_LEN};
 
 use super::{
     PartitionKey,
@@ -176,6 +177,16 @@ impl Walk {
         }
         self.position = next;
         Ok(Some((at, header)))
+    }
+
+    /// The batch that [`Walk::next`] found, read and held against its checksum. One that does not fit is `InvalidData`.
+    pub(super) fn batch(&self, position: u64, header: &BatchHeader) -> io::Result<Bytes> {
+        let mut bytes = vec![0; header.size_bytes()];
+        self.file.read_exact_at(position, &mut bytes)?;
+        Batch::split(&bytes)
+            .and_then(|(batch, _)| batch.verify())
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        Ok(bytes.into())
     }
 
     /// Makes the buffer hold a header at `at`; gives where in the buffer.

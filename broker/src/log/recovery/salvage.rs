@@ -4,11 +4,9 @@
 use std::{
     collections::{BTreeMap, HashMap},
     io,
-    sync::Arc,
 };
 
 use bytes::Bytes;
-use wire::record_batch::Batch;
 
 use super::super::{
     PartitionKey,
@@ -74,16 +72,14 @@ fn read_partition(
         }
         let from = span.map_or(0, |span| span.size_bytes);
         let file = disk.open(&format!("{dir}/{name}"))?;
-        let mut walk = Walk::new(Arc::clone(&file), from, file.size_bytes()?);
+        let end = file.size_bytes()?;
+        let mut walk = Walk::new(file, from, end);
         // What is not whole, or cannot be read, ends it.
         while let Ok(Some((position, header))) = walk.next() {
-            let mut bytes = vec![0; header.size_bytes()];
-            let read = file.read_exact_at(position, &mut bytes);
-            if read.is_err() || !Batch::split(&bytes).is_ok_and(|(batch, _)| batch.verify().is_ok())
-            {
+            let Ok(bytes) = walk.batch(position, &header) else {
                 break;
-            }
-            batches.insert(header.base_offset, bytes.into());
+            };
+            batches.insert(header.base_offset, bytes);
         }
     }
     Ok(batches)

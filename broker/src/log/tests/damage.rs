@@ -30,16 +30,22 @@ fn put_round(log: &Log, writer: &mut Writer, partition: PartitionKey, name: &str
     ticket.durable_blocking().unwrap();
 }
 
-/// Rounds 1 to 5: three of partition 0, with one of partition 1 after the second; then the file of the shared log.
-fn five_rounds() -> (Simulated, Log, String) {
+/// A log whose first round holds the beginnings of so many partitions.
+fn begun(partitions: i32) -> (Simulated, Log, Writer) {
     let disk = Simulated::default();
     let (log, mut writer) = open(&disk);
-    for partition in 0..2 {
+    for partition in 0..partitions {
         log.create(key(1, partition), Policy::default()).unwrap();
     }
     while log.stats().queued_bytes > 0 {
         writer.step(std::time::Instant::now()).unwrap();
     }
+    (disk, log, writer)
+}
+
+/// Rounds 1 to 5: three of partition 0, with one of partition 1 after the second; then the file of the shared log.
+fn five_rounds() -> (Simulated, Log, String) {
+    let (disk, log, mut writer) = begun(2);
     for (partition, name) in [(0, "a"), (0, "b"), (1, "c"), (0, "d"), (1, "e")] {
         put_round(&log, &mut writer, key(1, partition), name);
     }
@@ -115,14 +121,7 @@ fn a_lost_batch_that_nothing_follows_in_its_partition_is_named_by_the_next_round
 
 #[test]
 fn neighbouring_rounds_that_are_lost_are_named_by_the_first_that_is_not() {
-    let disk = Simulated::default();
-    let (log, mut writer) = open(&disk);
-    for partition in 0..9 {
-        log.create(key(1, partition), Policy::default()).unwrap();
-    }
-    while log.stats().queued_bytes > 0 {
-        writer.step(std::time::Instant::now()).unwrap();
-    }
+    let (disk, log, mut writer) = begun(9);
     let first = disk.files("wal").pop().unwrap().1.len() / BLOCK;
     for partition in [0, 0, 1, 2, 3, 4, 0, 5, 6, 7, 8] {
         put_round(&log, &mut writer, key(1, partition), "a");

@@ -179,16 +179,6 @@ fn times_are_found_around_damage_and_never_across_it() {
     assert_eq!(behind.unwrap().offset, second.base_offset + 2 * STEP);
 }
 
-/// Where the header and the records of the batch `number` of a segment lie.
-fn of_batch(content: &[u8], number: usize) -> Range<usize> {
-    let mut begin = 0;
-    for batch in batches(content).take(number) {
-        begin += batch.unwrap().bytes().len();
-    }
-    let batch = batches(&content[begin..]).next().unwrap().unwrap();
-    begin..begin + batch.bytes().len()
-}
-
 /// What a sector costs that the device has lost: the batches that have bytes in it.
 fn around(content: &[u8], lost: &Range<usize>) -> Vec<i64> {
     let mut all: Vec<i64> = lost.clone().flat_map(|at| of_byte(content, at)).collect();
@@ -260,8 +250,9 @@ fn a_sector_that_is_lost_while_the_broker_runs_is_named_to_the_next_reader() {
 fn a_magic_byte_that_turned_behind_good_batches_costs_its_batch() {
     let (disk, segments) = closed();
     let (name, content) = &segments[1];
-    let third = of_batch(content, 2);
+    let before = batches(content).take(2);
+    let third: usize = before.map(|batch| batch.unwrap().bytes().len()).sum();
     let disk = copy(&disk);
-    disk.damage(name, third.start + 16);
-    assert_eq!(lost(&open(&disk)), of_byte(content, third.start));
+    disk.damage(name, third + 16);
+    assert_eq!(lost(&open(&disk)), of_byte(content, third));
 }
